@@ -1,0 +1,55 @@
+"""Values that are derived by a keyed MAC, so that the database need not hold them."""
+
+import hmac
+from dataclasses import dataclass
+
+from authserver.crypto.key_ring import KeyPurpose, KeyRing, encode
+from authserver.domain.secret import Secret
+from authserver.domain.verifications import Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Deriver:
+    """Derives codes, successors of refresh tokens, session cookies and form tokens."""
+
+    keys: KeyRing
+
+    def code(self, verification: Verification) -> Secret | None:
+        """Return the code of `verification`, without separators; None where its key is gone."""
+        key = self.keys.key(KeyPurpose.VERIFICATION_CODE, verification.key_id)
+        if key is None:
+            return None
+        mac = authenticate(key, "v1", *verification.facts())
+        return Secret(verification.code_class.spell(int.from_bytes(mac)))
+
+    def code_matches(self, verification: Verification, entered: str) -> bool:
+        """Tell, in constant time, whether `entered` is the code of `verification`."""
+        code = self.code(verification)
+        return code is not None and hmac.compare_digest(code.reveal().encode(), entered.encode())
+
+    def refresh_successor(self, presented: str, key_id: str) -> Secret | None:
+        """Return the one refresh token that follows `presented`; None where the key is gone."""
+        key = self.keys.key(KeyPurpose.REFRESH_SUCCESSOR, key_id)
+        return None if key is None else Secret(encode(authenticate(key, presented)))
+
+    def session_cookie(self, interaction_id: str, interaction_cookie: str) -> Secret:
+        """Return the session secret of the sign-in made in one interaction.
+
+        Only the browser that holds the interaction's cookie can be given it, and it is the same
+        each time: so an answer that was lost can be given again.
+        """
+        key = self.keys.newest(KeyPurpose.SESSION_COOKIE)
+        return Secret(encode(authenticate(key, interaction_id, interaction_cookie)))
+
+    def form_token(self, *bound_to: str) -> str:
+        """Return the token of forms bound to a browser's secret and to what they act on."""
+        return encode(authenticate(self.keys.newest(KeyPurpose.FORM_TOKEN), *bound_to))
+
+
+def authenticate(key: bytes, *fields: str) -> bytes:
+    """Return the HMAC-SHA-256 of the length-prefixed fields."""
+    parts = []
+    for field in fields:
+        content = field.encode("utf-8", "surrogatepass")
+        parts.append(len(content).to_bytes(4) + content)
+    return hmac.digest(key, b"".join(parts), "sha256")

@@ -1,0 +1,156 @@
+"""Mails that leave after the answer: claim them, choose what is sent, record what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from authserver.crypto.deriver import Deriver
+from authserver.domain.accounts import Account
+from authserver.domain.clock import Clock
+from authserver.domain.emails import Email, UsageType
+from authserver.domain.endpoint import Endpoint
+from authserver.domain.outgoing_mail import (
+    Attempt,
+    MailOutcome,
+    MailResult,
+    MailState,
+    OutgoingMail,
+    next_step,
+)
+from authserver.domain.verifications import CodePolicy, Verification
+from authserver.storage.registered_clients import RegisteredClients
+from authserver.storage.unit_of_work import Storage, UnitOfWork
+
+LEASE: Final = timedelta(seconds=60)
+ONE_MINUTE: Final = timedelta(minutes=1)
+NOBODY_TRIED: Final = MailOutcome(result=MailResult.NOT_ACCEPTED, error_code="no_sender")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailToSend:
+    """A claimed mail and what it says."""
+
+    mail: OutgoingMail
+    email: Email
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which mail answers a request for a code, and to which address."""
+
+    usage_type: UsageType
+    to: str
+    carries_code: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDelivery:
+    """The use cases of the mail dispatcher."""
+
+    storage: Storage
+    clients: RegisteredClients
+    deriver: Deriver
+    clock: Clock
+    policy: CodePolicy
+    endpoint: Endpoint
+    brand: str
+
+    def claim(self, at_most: int) -> list[MailToSend]:
+        """Take due mails under a lease; those that are not worth sending are dropped.
+
+        Only here accounts are looked up: the person who asked never waits for it, nor sees it.
+        """
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            claimed = [
+                (mail, prepared)
+                for mail in work.outgoing_mails.claim_due(now, now + LEASE, at_most)
+                if (prepared := self._prepare(work, mail, now)) is not None
+            ]
+            work.commit()
+        return [
+            MailToSend(mail=mail, email=self._email(mail, verification, chosen, now))
+            for mail, (verification, chosen) in claimed
+        ]
+
+    def record(self, mail: OutgoingMail, attempts: Sequence[Attempt]) -> MailState:
+        """Keep what was tried and settle what follows."""
+        now = self.clock.now()
+        outcome = attempts[-1].outcome if attempts else NOBODY_TRIED
+        step = next_step(outcome, mail.claims)
+        with self.storage.writing() as work:
+            work.outgoing_mails.add_attempts(mail, attempts)
+            if step.wait is None:
+                work.outgoing_mails.finish(mail, step.state, now, outcome.error_code)
+            else:
+                work.outgoing_mails.put_back(mail, now + step.wait)
+            work.commit()
+        return step.state
+
+    def give_back(self, mails: Sequence[OutgoingMail]) -> None:
+        """Let others claim at once what this process will not send any more."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            for mail in mails:
+                work.outgoing_mails.put_back(mail, now)
+            work.commit()
+
+    def _prepare(
+        self, work: UnitOfWork, mail: OutgoingMail, now: datetime
+    ) -> tuple[Verification, Chosen] | None:
+        verification = work.verifications.find(mail.verification_id)
+        # A verification whose secret key is gone is as good as expired.
+        if (
+            verification is None
+            or verification.standing(now) is not None
+            or self.deriver.code(verification) is None
+        ):
+            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "code_over")
+            return None
+        if verification.expires_at - now < self.policy.least_life_to_send:
+            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "too_late")
+            return None
+        account = work.accounts.find_by_address(verification.address.canonical)
+        chosen = choose_mail(mail, verification, account)
+        if not chosen.carries_code and not self.policy.mails_to_unknown:
+            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "no_code_to_send")
+            return None
+        # Marked before it leaves: a reader may be faster than the provider's answer.
+        if chosen.carries_code and not work.verifications.mark_mailed(verification.id, now):
+            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "code_over")
+            return None
+        return verification, chosen
+
+    def _email(
+        self, mail: OutgoingMail, verification: Verification, chosen: Chosen, now: datetime
+    ) -> Email:
+        registered = self.clients.find(verification.client_id)
+        minutes = -(-(verification.expires_at - now) // ONE_MINUTE)
+        return Email(
+            usage_type=chosen.usage_type,
+            to=chosen.to,
+            locale=mail.locale,
+            brand=self.brand,
+            host=self.endpoint.host,
+            endpoint=self.endpoint.url,
+            application_id=verification.client_id,
+            application_name=self.brand if registered is None else registered.client.name,
+            request_label=verification.label,
+            requested_at=verification.created_at,
+            browser=verification.browser,
+            code=self.deriver.code(verification) if chosen.carries_code else None,
+            minutes=minutes if chosen.carries_code else None,
+        )
+
+
+def choose_mail(mail: OutgoingMail, verification: Verification, account: Account | None) -> Chosen:
+    """Return the mail that is owed: a code, unless its account is suspended.
+
+    Mail goes to the address stored with the account, never to a variant typed for it.
+    """
+    if account is None:
+        return Chosen(usage_type=mail.usage_type, to=verification.address.typed, carries_code=True)
+    if not account.is_active:
+        return Chosen(usage_type=UsageType.SUSPENDED, to=account.address.typed, carries_code=False)
+    return Chosen(usage_type=mail.usage_type, to=account.address.typed, carries_code=True)

@@ -1,0 +1,47 @@
+"""Every event worth keeping, with a stable name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class AuditKind(StrEnum):
+    """The names of events; operators filter by them, metrics count them."""
+
+    VERIFICATION_STARTED = "verification.started"
+    CODE_REFUSED = "code.refused"
+    CODE_EXHAUSTED = "code.exhausted"
+    MAIL_LIMITED = "mail.limited"
+    SIGNED_IN = "session.started"
+    SIGNED_OUT = "session.ended"
+    ACCOUNT_REGISTERED = "account.registered"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_MADE_ADMIN = "account.made_admin"
+    ACCOUNT_SUSPENDED = "account.suspended"
+    ACCOUNT_RESUMED = "account.resumed"
+    ACCOUNT_DELETED = "account.deleted"
+    SIGN_IN_LINK_MADE = "sign_in_link.made"
+    SIGN_IN_LINK_USED = "sign_in_link.used"
+    CLIENT_CREATED = "client.created"
+    CLIENT_UPDATED = "client.updated"
+    CLIENT_DELETED = "client.deleted"
+    CLIENT_SECRET_ADDED = "client.secret_added"  # noqa: S105 - the name of an event
+    CLIENT_SECRET_REMOVED = "client.secret_removed"  # noqa: S105 - the name of an event
+    TOKENS_ISSUED = "tokens.issued"
+    TOKENS_REFRESHED = "tokens.refreshed"
+    AUTHORIZATION_CODE_REPLAYED = "authorization_code.replayed"
+    REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 - the name of an event
+    SIGNING_KEY_CREATED = "signing_key.created"
+    SIGNING_KEY_RETIRED = "signing_key.retired"
+    MAIL_SENDER_CONFIGURED = "mail_sender.configured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """One thing that happened; `detail` holds short values, never a secret."""
+
+    kind: AuditKind
+    subject: str | None = None
+    client_id: str | None = None
+    source: str | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,11 @@
+"""What an operator changes while the server runs."""
+
+from enum import StrEnum
+
+
+class ConfigurationKind(StrEnum):
+    """The kinds of configuration; each has a version that every change raises."""
+
+    CLIENTS = "clients"
+    SIGNING_KEYS = "signing_keys"
+    MAIL_SENDERS = "mail_senders"

@@ -1,0 +1,38 @@
+"""One completed authorization request; its tokens live only while it does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NewType
+
+from authserver.domain.accounts import Subject
+from authserver.domain.clients import ClientId
+from authserver.domain.scopes import OFFLINE_ACCESS, ScopeSet
+from authserver.domain.sessions import SessionId
+
+AuthorizationId = NewType("AuthorizationId", str)
+
+AMR_SEPARATOR: Final = " "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    """What one authorization request came to: who, for whom, how signed in, for which scopes."""
+
+    id: AuthorizationId
+    client_id: ClientId
+    subject: Subject
+    session_id: SessionId
+    scopes: ScopeSet
+    authenticated_at: datetime
+    amr: tuple[str, ...]
+    acr: str
+    nonce: str | None = None
+    requested_claims: Mapping[str, object] = field(default_factory=dict)
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+    @property
+    def outlives_its_session(self) -> bool:
+        """Tell whether signing out elsewhere leaves it alive (OIDC Core §11)."""
+        return OFFLINE_ACCESS in self.scopes

@@ -1,0 +1,58 @@
+"""A paused authorization request and what has been settled for it so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NewType
+
+from authserver.domain.accounts import Subject
+from authserver.domain.email_address import EmailAddress
+from authserver.domain.sessions import SessionId
+
+InteractionId = NewType("InteractionId", str)
+
+HANDED_OUT_AGAIN_FOR: Final = timedelta(seconds=60)
+KEPT_FOR: Final = timedelta(days=7)
+UNANSWERED_KEPT_FOR: Final = timedelta(days=1)
+
+
+class InteractionState(StrEnum):
+    """A request waits for a person, was refused by the person, or was answered."""
+
+    PAUSED = "paused"
+    REFUSED = "refused"
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One authorization request in one browser tab.
+
+    `parameters` are the validated request parameters; `notice` is the message that the next
+    page shows: an outcome with its numbers, in JSON values.
+    """
+
+    id: InteractionId
+    cookie_digest: bytes
+    client_id: str
+    parameters: Mapping[str, str]
+    locale: str
+    state: InteractionState = InteractionState.PAUSED
+    address: EmailAddress | None = None
+    verification_id: str | None = None
+    notice: Mapping[str, object] = field(default_factory=dict)
+    subject: Subject | None = None
+    session_id: SessionId | None = None
+    signed_in_at: datetime | None = None
+    created_at: datetime
+    expires_at: datetime
+    completed_at: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether a person may still act on the request."""
+        return self.state is InteractionState.PAUSED and now < self.expires_at
+
+    def hands_out_again(self, now: datetime) -> bool:
+        """Tell whether a lost answer may still be given again to the browser that signed in."""
+        return self.signed_in_at is not None and now < self.signed_in_at + HANDED_OUT_AGAIN_FOR

@@ -1,0 +1,274 @@
+"""Typed configuration of the senders, and what can be wrong with it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from authserver.domain.email_address import parse_email_address
+from authserver.domain.mail_template_rules import template_faults
+from authserver.domain.mail_templates import OperatorTemplate
+from authserver.domain.secret import Secret
+
+MAX_ALIAS_LENGTH: Final = 14
+MAX_PORT: Final = 65535
+TAG_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+DEFAULT_REGION: Final = "cn-hangzhou"
+REQUIRED_TYPES: Final = ("Register", "SignIn", "ForgotPassword", "Generic")
+
+REGION_HOSTS: Final = {
+    "cn-hangzhou": "dm.aliyuncs.com",
+    "ap-southeast-1": "dm.ap-southeast-1.aliyuncs.com",
+    "ap-southeast-2": "dm.ap-southeast-2.aliyuncs.com",
+    "us-east-1": "dm.us-east-1.aliyuncs.com",
+    "eu-central-1": "dm.eu-central-1.aliyuncs.com",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliyunSettings:
+    """One sender address of Aliyun Direct Mail; it exists in one region only."""
+
+    access_key_id: str
+    access_key_secret: Secret
+    account_name: str
+    from_alias: str | None = None
+    region_id: str = DEFAULT_REGION
+    endpoint: str | None = None
+    tag_name: str | None = None
+    security_token: Secret | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address of the service: the override, or what the region gives."""
+        if self.endpoint:
+            return self.endpoint.rstrip("/") + "/"
+        return f"https://{REGION_HOSTS[self.region_id]}/"
+
+
+class SmtpTls(StrEnum):
+    """How a connection to a mail server is protected."""
+
+    IMPLICIT = "implicit"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """One account at one mail server; `from_address` may carry a display name."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: Secret | None = None
+    tls: SmtpTls = SmtpTls.IMPLICIT
+    from_address: str
+
+    @property
+    def envelope_from(self) -> str:
+        """Return the bare sender address."""
+        return envelope_address(parseaddr(self.from_address)[1])
+
+
+def envelope_address(address: str) -> str:
+    """Return `address` as it travels: its domain in A-labels, its local part unchanged."""
+    parsed = parse_email_address(address)
+    if parsed is None:
+        return address
+    local_part, _, _ = parsed.typed.rpartition("@")
+    return f"{local_part}@{parsed.canonical.rpartition('@')[2]}"
+
+
+class ConnectorInvalid(ValueError):
+    """The connector's JSON cannot be used; `faults` are whole sentences, all of them."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+def aliyun_faults(settings: AliyunSettings) -> list[str]:
+    """Return every fault of a Direct Mail configuration, in the connector's field names."""
+    token = settings.security_token
+    return [
+        *empty_fields(
+            accessKeyId=settings.access_key_id,
+            accessKeySecret=settings.access_key_secret.reveal(),
+            accountName=settings.account_name,
+        ),
+        *(empty_fields(securityToken=token.reveal()) if token else ()),
+        *account_faults(settings.account_name),
+        *alias_faults(settings.from_alias or ""),
+        *address_faults(settings),
+        *(
+            ["tagName: must be 1 to 128 letters, digits, '_' or '-'"]
+            if settings.tag_name and not TAG_NAME.fullmatch(settings.tag_name)
+            else []
+        ),
+    ]
+
+
+def empty_fields(**fields: str) -> Iterator[str]:
+    """Yield a sentence for each field that is blank or could not travel in a header."""
+    for name, value in fields.items():
+        if not value.strip():
+            yield f"{name}: must be filled in"
+        elif value != value.strip() or not (value.isascii() and value.isprintable()):
+            yield f"{name}: must be plain ASCII without blanks around it"
+
+
+def account_faults(account_name: str) -> Iterator[str]:
+    """Yield a sentence where a filled-in account name is no address."""
+    if account_name.strip() and parse_email_address(account_name) is None:
+        yield "accountName: must be the sender address made in the Direct Mail console"
+
+
+def alias_faults(alias: str) -> Iterator[str]:
+    """Yield sentences about a nickname that the service refuses."""
+    if len(alias) > MAX_ALIAS_LENGTH:
+        yield f"fromAlias: must be at most {MAX_ALIAS_LENGTH} characters"
+    if not alias.isprintable():
+        yield "fromAlias: must not hold line breaks or control characters"
+
+
+def address_faults(settings: AliyunSettings) -> Iterator[str]:
+    """Yield sentences about an unknown region or an unprotected endpoint."""
+    if settings.region_id not in REGION_HOSTS:
+        known = ", ".join(REGION_HOSTS)
+        yield f"regionId: {settings.region_id!r} is not known; known are {known}"
+    if settings.endpoint is None:
+        return
+    try:
+        parts = urlsplit(settings.endpoint)
+        is_plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        yield "endpoint: must be a URL"
+        return
+    if not (parts.scheme == "https" or is_plain) or not parts.hostname or not has_port:
+        yield "endpoint: must be an https URL; http is for this machine only"
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
+        yield "endpoint: must hold nothing but scheme, host and port"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` names this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def smtp_faults(settings: SmtpSettings) -> list[str]:
+    """Return every fault of an SMTP configuration, in the names of the settings."""
+    faults = list(empty_fields(host=settings.host))
+    if not 0 < settings.port <= MAX_PORT:
+        faults.append(f"port: must be between 1 and {MAX_PORT}")
+    if (
+        parse_email_address(settings.envelope_from) is None
+        or not settings.from_address.isprintable()
+    ):
+        faults.append("from: must be one address, with or without a name before it")
+    if (settings.username is None) != (settings.password is None):
+        faults.append("username, password: must be given together, or neither")
+    if (
+        settings.tls is SmtpTls.NONE
+        and settings.password is not None
+        and not is_loopback(settings.host)
+    ):
+        faults.append("tls: a password must not travel unprotected to another machine")
+    return faults
+
+
+def parse_connector(
+    document: Mapping[str, object], origin: str | None = None
+) -> tuple[AliyunSettings, tuple[OperatorTemplate, ...]]:
+    """Read the connector's JSON as the tutorial has it; unknown members are passed over.
+
+    Links in templates may lead to `origin` only; without one they are not judged.
+
+    Raises:
+        ConnectorInvalid: with all faults together.
+    """
+    faults: list[str] = []
+    settings = AliyunSettings(
+        access_key_id=text_of(document, "accessKeyId", faults),
+        access_key_secret=Secret(text_of(document, "accessKeySecret", faults)),
+        account_name=text_of(document, "accountName", faults),
+        from_alias=text_of(document, "fromAlias", faults) or None,
+        region_id=text_of(document, "regionId", faults) or DEFAULT_REGION,
+    )
+    already_named = {field_of(fault) for fault in faults}
+    faults.extend(
+        fault for fault in aliyun_faults(settings) if field_of(fault) not in already_named
+    )
+    templates = read_templates(document.get("templates"), faults, origin)
+    if faults:
+        raise ConnectorInvalid(tuple(faults))
+    return settings, templates
+
+
+def text_of(document: Mapping[str, object], name: str, faults: list[str]) -> str:
+    """Return a member as text, empty where it is absent; note it where it is no text."""
+    value = document.get(name)
+    if value is None or isinstance(value, str):
+        return value or ""
+    faults.append(f"{name}: must be text")
+    return ""
+
+
+def field_of(fault: str) -> str:
+    """Return the field that a sentence begins with."""
+    return fault.partition(":")[0]
+
+
+def read_templates(
+    listed: object, faults: list[str], origin: str | None
+) -> tuple[OperatorTemplate, ...]:
+    """Return the templates of a connector and note their faults."""
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        faults.append("templates: must be a list")
+        return ()
+    templates = []
+    for number, entry in enumerate(listed):
+        if not isinstance(entry, Mapping):
+            faults.append(f"templates[{number}]: must be an object")
+            continue
+        template, own_faults = read_template(entry, origin)
+        faults.extend(f"templates[{number}].{fault}" for fault in own_faults)
+        templates.append(template)
+    faults.extend(list_faults([template.usage_type for template in templates]))
+    return tuple(templates)
+
+
+def read_template(
+    entry: Mapping[str, object], origin: str | None
+) -> tuple[OperatorTemplate, list[str]]:
+    """Return one template of a connector and its faults."""
+    faults: list[str] = []
+    template = OperatorTemplate(
+        usage_type=text_of(entry, "usageType", faults),
+        subject=text_of(entry, "subject", faults),
+        content=text_of(entry, "content", faults),
+    )
+    already_named = {field_of(fault) for fault in faults}
+    faults.extend(
+        fault for fault in template_faults(template, origin) if field_of(fault) not in already_named
+    )
+    return template, faults
+
+
+def list_faults(usage_types: list[str]) -> Iterator[str]:
+    """Yield sentences about required types that are missing and types that occur twice."""
+    missing = [wanted for wanted in REQUIRED_TYPES if wanted not in usage_types]
+    if missing:
+        yield f"templates: there must be one for {', '.join(missing)}"
+    for usage_type in sorted({each for each in usage_types if usage_types.count(each) > 1}):
+        yield f"templates: there is more than one for {usage_type}"

@@ -1,0 +1,134 @@
+"""One mail owed to one address, the attempts to hand it over, and what follows an attempt."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NewType
+
+from authserver.domain.emails import UsageType
+from authserver.domain.secret import Secret
+from authserver.domain.verifications import VerificationId
+
+MailId = NewType("MailId", str)
+
+# A comma or semicolon would make two recipients of one, a line break a header of its own.
+SINGLE_RECIPIENT: Final = re.compile(
+    r'[^\s\x00-\x1f\x7f-\x9f<>,;"@]+@[^\s\x00-\x1f\x7f-\x9f<>,;"@]+'
+)
+CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class MailState(StrEnum):
+    """Where an outgoing mail stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    GIVEN_UP = "given_up"
+
+
+class MailResult(StrEnum):
+    """The classes of what one attempt at one sender can come to."""
+
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    REFUSED = "refused"
+    RECIPIENT_REFUSED = "recipient_refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOutcome:
+    """What one attempt came to; never holds the provider's own words, which may echo the mail."""
+
+    result: MailResult
+    provider_id: str | None = None
+    error_code: str | None = None
+    status: int | None = None
+    request_id: str | None = None
+    retry_after: timedelta | None = None
+    is_configuration_fault: bool = False
+    another_sender_may_try: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to hand a mail over to one sender."""
+
+    sender: str
+    started_at: datetime
+    duration: timedelta
+    outcome: MailOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingMail:
+    """One mail owed to one address; `claims` counts how often a dispatcher has taken it.
+
+    `usage_type` is what was asked for; which mail leaves is chosen when it is claimed.
+    """
+
+    id: MailId
+    verification_id: VerificationId
+    usage_type: UsageType
+    address: str
+    locale: str
+    state: MailState = MailState.QUEUED
+    reason: str | None = None
+    claims: int = 0
+    due_at: datetime
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposedMail:
+    """A mail ready to be handed over: one recipient, text and HTML with the same content."""
+
+    message_id: str
+    to: str
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    locale: str
+    usage_type: UsageType
+    created_at: datetime
+    code: Secret | None = None
+
+    def __post_init__(self) -> None:
+        if not SINGLE_RECIPIENT.fullmatch(self.to):
+            raise ValueError("a mail has exactly one plain recipient")
+        for line in (self.message_id, self.subject, self.locale):
+            if CONTROL_CHARACTER.search(line):
+                raise ValueError("a mail's header must not hold line breaks or control characters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """What becomes of a mail after an attempt: a final state, or another claim after a wait."""
+
+    state: MailState
+    wait: timedelta | None = None
+
+
+WAITS_BETWEEN_CLAIMS: Final = tuple(timedelta(seconds=wait) for wait in (2, 10, 30, 60))
+
+
+def next_step(outcome: MailOutcome, claims: int) -> NextStep:
+    """Decide what follows the last attempt of the `claims`-th claim.
+
+    What is known to be accepted is never sent again; what may not have arrived is tried
+    again with the same code, because a duplicate is harmless and a missing mail is not.
+    """
+    match outcome.result:
+        case MailResult.ACCEPTED:
+            return NextStep(state=MailState.ACCEPTED)
+        case MailResult.RECIPIENT_REFUSED:
+            return NextStep(state=MailState.REFUSED)
+        case MailResult.NOT_ACCEPTED | MailResult.REFUSED | MailResult.UNKNOWN:
+            if claims > len(WAITS_BETWEEN_CLAIMS):
+                return NextStep(state=MailState.GIVEN_UP)
+            return NextStep(state=MailState.QUEUED, wait=WAITS_BETWEEN_CLAIMS[claims - 1])

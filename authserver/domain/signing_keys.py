@@ -1,0 +1,52 @@
+"""The keys that sign tokens, and their life cycle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class SigningAlgorithm(StrEnum):
+    """JWS algorithms that the provider can sign with (RFC 7518 §3.1, RFC 8037)."""
+
+    RS256 = "RS256"
+    PS256 = "PS256"
+    ES256 = "ES256"
+    ES384 = "ES384"
+    ES512 = "ES512"
+    EDDSA = "EdDSA"
+
+
+DEFAULT_ALGORITHM: Final = SigningAlgorithm.RS256
+
+
+class SigningKeyState(StrEnum):
+    """`current` signs; `previous` is still published; `retired` is neither."""
+
+    CURRENT = "current"
+    PREVIOUS = "previous"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """One key pair: the public half as a JWK of strings, the private half sealed."""
+
+    kid: str
+    algorithm: SigningAlgorithm
+    state: SigningKeyState
+    public_jwk: Mapping[str, str]
+    sealed_private_key: str
+    created_at: datetime
+    changed_at: datetime
+
+    @property
+    def is_published(self) -> bool:
+        """Tell whether clients find the key in the key set."""
+        return self.state is not SigningKeyState.RETIRED
+
+
+def seal_label(kid: str) -> str:
+    """Return the label under which the private half of a key is sealed."""
+    return f"signing-key:{kid}"

@@ -1,0 +1,189 @@
+"""Proof of one mailbox, asked for one purpose, from one browser, for one client."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NewType
+
+from authserver.domain.email_address import EmailAddress
+from authserver.domain.interactions import InteractionId
+
+VerificationId = NewType("VerificationId", str)
+
+CROCKFORD_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+BASE32_BITS: Final = 65
+BASE32_GROUPS: Final = ((0, 4), (4, 8), (8, 13))
+MAC_BITS: Final = 256
+LABEL_LENGTH: Final = 3
+
+
+class Purpose(StrEnum):
+    """What a verification is for; the spelling of the usage type of its mail."""
+
+    SIGN_IN = "SignIn"
+    REGISTER = "Register"
+
+
+class VerificationState(StrEnum):
+    """The stored states; expired and exhausted are derived, nothing returns to live."""
+
+    LIVE = "live"
+    VERIFIED = "verified"
+    REPLACED = "replaced"
+    CANCELLED = "cancelled"
+
+
+class CodeClass(StrEnum):
+    """A code's length and alphabet."""
+
+    DIGITS6 = "digits6"
+    DIGITS8 = "digits8"
+    BASE32 = "base32"
+
+    @property
+    def symbols(self) -> int:
+        """Return how many symbols a code of this class has."""
+        return {CodeClass.DIGITS6: 6, CodeClass.DIGITS8: 8, CodeClass.BASE32: 13}[self]
+
+    def spell(self, mac: int) -> str:
+        """Return the code that a 256-bit MAC stands for, without separators."""
+        if self is not CodeClass.BASE32:
+            return f"{mac % 10**self.symbols:0{self.symbols}d}"
+        bits = mac >> (MAC_BITS - BASE32_BITS)
+        return "".join(
+            CROCKFORD_ALPHABET[(bits >> (5 * place)) & 31] for place in reversed(range(13))
+        )
+
+    def show(self, code: str) -> str:
+        """Return `code` as people see it: `XXXX-XXXX-XXXXX` for base32, else unchanged."""
+        if self is not CodeClass.BASE32:
+            return code
+        return "-".join(code[start:end] for start, end in BASE32_GROUPS)
+
+
+class CodeOutcome(StrEnum):
+    """What asking for a mail or submitting a code came to, in codes that pages translate."""
+
+    ADDRESS_INVALID = "address_invalid"
+    ACCEPTED = "accepted"
+    PENDING = "pending"
+    COOLING_DOWN = "cooling_down"
+    SOURCE_LIMITED = "source_limited"
+    VERIFICATION_MAILS_SPENT = "verification_mails_spent"
+    ADDRESS_LIMITED = "address_limited"
+    INSTANCE_LIMITED = "instance_limited"
+    INTERACTION_UNKNOWN = "interaction_unknown"
+    NOTHING_PENDING = "nothing_pending"
+    ALREADY_USED = "already_used"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+    EXHAUSTED = "exhausted"
+    MALFORMED = "malformed"
+    WRONG = "wrong"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodePolicy:
+    """The numbers in force; names and ranges are those of the settings `AUTHSERVER_CODES__*`."""
+
+    life: timedelta = timedelta(minutes=10)
+    proof_life: timedelta = timedelta(minutes=10)
+    tries: int = 5
+    start_class: CodeClass = CodeClass.DIGITS6
+    cooldown: tuple[timedelta, ...] = (
+        timedelta(seconds=30),
+        timedelta(seconds=60),
+        timedelta(seconds=120),
+    )
+    mails_per_verification: int = 5
+    mails_per_address_day: int = 10
+    mails_device_share: int = 3
+    mails_per_source_and_address: int = 3
+    mails_per_day: int = 1600
+    mails_min_life_left: timedelta = timedelta(seconds=60)
+    mails_to_unknown: bool = True
+    starts_per_source_hour: int = 50
+
+    def wait_after(self, mails: int) -> timedelta:
+        """Return the wait before the next mail once `mails` (at least one) have been permitted."""
+        return self.cooldown[min(mails, len(self.cooldown)) - 1]
+
+    @property
+    def mails_per_address_of_strangers(self) -> int:
+        """Return how many mails a day an address gets from browsers that are not recognised."""
+        return self.mails_per_address_day - self.mails_device_share
+
+    @property
+    def least_life_to_send(self) -> timedelta:
+        """Return the life that a code must have left for a mail to be worth sending."""
+        return min(self.mails_min_life_left, self.life / 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """One verification; it holds no code, only what the code is derived from.
+
+    `mails_before` counts the mails of earlier verifications of the same interaction and
+    address: a new one does not restart the ladder of waits.
+    """
+
+    id: VerificationId
+    interaction_id: InteractionId
+    purpose: Purpose
+    address: EmailAddress
+    client_id: str
+    code_class: CodeClass
+    key_id: str
+    label: str
+    source: str
+    browser: str
+    state: VerificationState = VerificationState.LIVE
+    attempts: int = 0
+    attempt_limit: int
+    mails: int = 0
+    mails_before: int = 0
+    mail_limit: int
+    next_mail_at: datetime
+    code_mailed: bool = False
+    created_at: datetime
+    expires_at: datetime
+    verified_at: datetime | None = None
+    proof_used_at: datetime | None = None
+
+    @property
+    def mails_left(self) -> int:
+        """Return how many more mails may carry this code."""
+        return max(0, self.mail_limit - self.mails)
+
+    @property
+    def tries_left(self) -> int:
+        """Return how many codes may still be submitted."""
+        return max(0, self.attempt_limit - self.attempts)
+
+    def facts(self) -> tuple[str, ...]:
+        """Return what the code is a MAC of, besides its version."""
+        return (self.id, self.purpose, self.address.canonical, self.code_class)
+
+    def standing(self, now: datetime) -> CodeOutcome | None:
+        """Return why no code can be submitted any more, or None while one can."""
+        match self.state:
+            case VerificationState.VERIFIED:
+                return CodeOutcome.ALREADY_USED
+            case VerificationState.REPLACED | VerificationState.CANCELLED:
+                return CodeOutcome.REPLACED
+            case VerificationState.LIVE if now >= self.expires_at:
+                return CodeOutcome.EXPIRED
+            case VerificationState.LIVE if self.tries_left == 0:
+                return CodeOutcome.EXHAUSTED
+            case VerificationState.LIVE:
+                return None
+
+    def proof_serves(self, now: datetime, policy: CodePolicy) -> bool:
+        """Tell whether the proven mailbox may still be used for the next step."""
+        return (
+            self.state is VerificationState.VERIFIED
+            and self.verified_at is not None
+            and self.proof_used_at is None
+            and now < self.verified_at + policy.proof_life
+        )

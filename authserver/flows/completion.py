@@ -1,0 +1,93 @@
+"""The end of every flow: start the session and note it on the interaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from authserver.crypto.deriver import Deriver
+from authserver.domain.accounts import Account
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.interactions import InteractionId
+from authserver.domain.lifetimes import Lifetimes
+from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.secret import Secret, fingerprint
+from authserver.domain.sessions import AuthenticationMethod, Session, SessionId
+from authserver.flows.visitor import Visitor
+from authserver.storage.endings import end_session
+from authserver.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Somebody signed in; the secret is for the session cookie."""
+
+    interaction_id: InteractionId
+    session_secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """Starts sessions."""
+
+    deriver: Deriver
+    randomness: Randomness
+    lifetimes: Lifetimes
+
+    def sign_in(
+        self,
+        work: UnitOfWork,
+        visitor: Visitor,
+        account: Account,
+        method: AuthenticationMethod,
+        now: datetime,
+    ) -> SignedIn | None:
+        """Start or renew the browser's session; None where the interaction was settled before.
+
+        The secret is derived from the interaction's cookie, so that the same answer can be
+        given again; at each sign-in it is another one (ASVS 7.2.4).
+        """
+        secret = self.deriver.session_cookie(
+            visitor.interaction_id, visitor.interaction_cookie or ""
+        )
+        session_id = self.start_session(
+            work, visitor.session_secret, account, (method,), secret, now
+        )
+        if not work.interactions.note_sign_in(
+            visitor.interaction_id, account.subject, session_id, now
+        ):
+            return None
+        event = AuditEvent(
+            kind=AuditKind.SIGNED_IN,
+            subject=account.subject,
+            source=visitor.source,
+            detail={"amr": method, "browser": visitor.browser},
+        )
+        work.record(event, now)
+        return SignedIn(interaction_id=visitor.interaction_id, session_secret=secret)
+
+    def start_session(
+        self,
+        work: UnitOfWork,
+        former_secret: str | None,
+        account: Account,
+        amr: tuple[AuthenticationMethod, ...],
+        secret: Secret,
+        now: datetime,
+    ) -> SessionId:
+        """Return the new or renewed session; of the browser's former user nothing remains."""
+        digest = fingerprint(secret.reveal())
+        former = work.sessions.find_live(former_secret, now, self.lifetimes)
+        if former is not None and former.subject == account.subject:
+            if work.sessions.renew(former.id, digest, amr, now):
+                return former.id
+        elif former is not None:
+            end_session(work, former, None, now)
+        session = Session(
+            id=SessionId(new_identifier(self.randomness)),
+            subject=account.subject,
+            authenticated_at=now,
+            amr=amr,
+            created_at=now,
+            last_used_at=now,
+        )
+        work.sessions.add(session, digest, now + self.lifetimes.session_max)
+        return session.id

@@ -1,0 +1,295 @@
+"""Start, resend and check a verification: what every flow with a mailed code does."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from authserver.crypto.deriver import Deriver
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.code_entry import MalformedCode, read_code
+from authserver.domain.email_address import EmailAddress
+from authserver.domain.emails import UsageType
+from authserver.domain.interactions import Interaction
+from authserver.domain.limits import DAY, HOUR, Limit, LimitKind
+from authserver.domain.outgoing_mail import MailId, OutgoingMail
+from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.verifications import (
+    CROCKFORD_ALPHABET,
+    LABEL_LENGTH,
+    CodeOutcome,
+    CodePolicy,
+    Purpose,
+    Verification,
+    VerificationId,
+)
+from authserver.flows.visitor import Visitor
+from authserver.storage.unit_of_work import Notice, UnitOfWork
+
+INSTANCE: Final = "instance"
+COARSE_WAIT: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRefused:
+    """No mail now; the unit must be undone, so that nothing is counted."""
+
+    outcome: CodeOutcome
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRefused:
+    """The code was not accepted; what must be kept of it stands in the unit."""
+
+    outcome: CodeOutcome
+    tries_left: int | None = None
+    malformed: MalformedCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailCode:
+    """The engine: derived codes, counted tries, limited mails."""
+
+    policy: CodePolicy
+    deriver: Deriver
+    randomness: Randomness
+
+    def start(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        purpose: Purpose,
+        address: EmailAddress,
+        visitor: Visitor,
+        now: datetime,
+    ) -> CodeOutcome | MailRefused:
+        """Begin a verification of `address` and owe its first mail.
+
+        Accounts are not read here: every address gets the same rows and the same answer.
+        """
+        earlier = self._earlier(work, interaction, address)
+        if earlier is not None and earlier.purpose is purpose and earlier.standing(now) is None:
+            if now < earlier.next_mail_at:
+                return CodeOutcome.PENDING
+            return self.resend(work, earlier, visitor, now)
+        if earlier is not None and now < earlier.next_mail_at:
+            return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=earlier.next_mail_at - now)
+        starts = self._limit_of_starts(visitor)
+        if not work.limits.charge(starts, now):
+            return self._refuse(work, CodeOutcome.SOURCE_LIMITED, starts, now)
+        verification = self._new(interaction, purpose, address, visitor, earlier, now)
+        if interaction.verification_id is not None:
+            work.verifications.replace(interaction.verification_id)
+        work.verifications.add(verification)
+        refused = self._owe_mail(work, verification, visitor, now)
+        if refused is not None:
+            return refused
+        work.interactions.note_verification(interaction.id, address, verification.id)
+        event = AuditEvent(
+            kind=AuditKind.VERIFICATION_STARTED,
+            client_id=interaction.client_id,
+            source=visitor.source,
+            detail={"purpose": purpose},
+        )
+        work.record(event, now)
+        return CodeOutcome.ACCEPTED
+
+    def resend(
+        self,
+        work: UnitOfWork,
+        verification: Verification,
+        visitor: Visitor,
+        now: datetime,
+    ) -> CodeOutcome | MailRefused:
+        """Owe one more mail with the same code, where one is due."""
+        if verification.mails_left == 0:
+            return MailRefused(
+                outcome=CodeOutcome.VERIFICATION_MAILS_SPENT, wait=verification.expires_at - now
+            )
+        if now < verification.next_mail_at:
+            return MailRefused(
+                outcome=CodeOutcome.COOLING_DOWN, wait=verification.next_mail_at - now
+            )
+        refused = self._owe_mail(work, verification, visitor, now)
+        return CodeOutcome.ACCEPTED if refused is None else refused
+
+    def check(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        purpose: Purpose,
+        entered: str,
+        now: datetime,
+    ) -> Verification | CodeRefused:
+        """Return the verification that the code has just verified, or why it has not.
+
+        The try is counted before the comparison; the order is that of the written policy.
+        """
+        verification = self.pending(work, interaction, purpose)
+        if verification is None:
+            return CodeRefused(outcome=CodeOutcome.NOTHING_PENDING)
+        code = self._read(verification, entered, now)
+        if isinstance(code, CodeRefused):
+            return code
+        claimed = work.verifications.claim_try(verification.id, now)
+        if claimed is None:
+            return self._lost(work, verification, now)
+        # A lucky guess of a code that was never mailed proves no mailbox.
+        if not self.deriver.code_matches(claimed, code) or not claimed.code_mailed:
+            return self._wrong(work, claimed, now)
+        if not work.verifications.consume(claimed.id, now):
+            return self._lost(work, claimed, now)
+        return claimed
+
+    def pending(
+        self, work: UnitOfWork, interaction: Interaction, purpose: Purpose
+    ) -> Verification | None:
+        """Return the interaction's verification for `purpose`, whatever its state."""
+        if interaction.verification_id is None:
+            return None
+        verification = work.verifications.find(interaction.verification_id)
+        return verification if verification and verification.purpose is purpose else None
+
+    def use_proof(
+        self, work: UnitOfWork, verification: Verification, interaction: Interaction, now: datetime
+    ) -> bool:
+        """Use the proven mailbox for the one step that it serves."""
+        proven_after = now - self.policy.proof_life
+        return work.verifications.use_proof(verification.id, interaction.id, proven_after, now)
+
+    def _read(self, verification: Verification, entered: str, now: datetime) -> str | CodeRefused:
+        """Return the entered code, or a refusal that costs no try."""
+        standing = verification.standing(now)
+        if standing is not None:
+            return CodeRefused(outcome=standing)
+        code = read_code(entered, verification.code_class)
+        if isinstance(code, MalformedCode):
+            return CodeRefused(
+                outcome=CodeOutcome.MALFORMED, tries_left=verification.tries_left, malformed=code
+            )
+        return code
+
+    def _earlier(
+        self, work: UnitOfWork, interaction: Interaction, address: EmailAddress
+    ) -> Verification | None:
+        if interaction.verification_id is None or interaction.address is None:
+            return None
+        if interaction.address.canonical != address.canonical:
+            return None
+        return work.verifications.find(interaction.verification_id)
+
+    def _new(
+        self,
+        interaction: Interaction,
+        purpose: Purpose,
+        address: EmailAddress,
+        visitor: Visitor,
+        earlier: Verification | None,
+        now: datetime,
+    ) -> Verification:
+        label = "".join(
+            CROCKFORD_ALPHABET[octet % len(CROCKFORD_ALPHABET)]
+            for octet in self.randomness.draw(LABEL_LENGTH)
+        )
+        return Verification(
+            id=VerificationId(new_identifier(self.randomness)),
+            interaction_id=interaction.id,
+            purpose=purpose,
+            address=address,
+            client_id=interaction.client_id,
+            code_class=self.policy.start_class,
+            key_id=self.deriver.keys.newest_id,
+            label=label,
+            source=visitor.source,
+            browser=visitor.browser,
+            attempt_limit=self.policy.tries,
+            mails_before=0 if earlier is None else earlier.mails_before + earlier.mails,
+            mail_limit=self.policy.mails_per_verification,
+            next_mail_at=now,
+            created_at=now,
+            expires_at=now + self.policy.life,
+        )
+
+    def _owe_mail(
+        self,
+        work: UnitOfWork,
+        verification: Verification,
+        visitor: Visitor,
+        now: datetime,
+    ) -> MailRefused | None:
+        """Count a mail against every limit and write it; rows are locked in the one order."""
+        mails = verification.mails_before + verification.mails + 1
+        then = now + self.policy.wait_after(mails)
+        if not work.verifications.permit_mail(verification.id, now, then):
+            return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=then - now)
+        for outcome, limit in self._limits_of_mails(verification.address, visitor):
+            if not work.limits.charge(limit, now):
+                return self._refuse(work, outcome, limit, now)
+        work.outgoing_mails.add(
+            OutgoingMail(
+                id=MailId(new_identifier(self.randomness)),
+                verification_id=verification.id,
+                usage_type=UsageType(verification.purpose.value),
+                address=verification.address.typed,
+                locale=visitor.locale,
+                due_at=now,
+                created_at=now,
+            )
+        )
+        work.announce(Notice.MAIL_OWED)
+        return None
+
+    def _limit_of_starts(self, visitor: Visitor) -> Limit:
+        return Limit(
+            kind=LimitKind.STARTS_OF_SOURCE,
+            key=visitor.source,
+            most=self.policy.starts_per_source_hour,
+            window=HOUR,
+        )
+
+    def _limits_of_mails(
+        self, address: EmailAddress, visitor: Visitor
+    ) -> tuple[tuple[CodeOutcome, Limit], ...]:
+        to_address = Limit(
+            kind=LimitKind.MAILS_TO_ADDRESS,
+            key=address.canonical,
+            most=self.policy.mails_per_address_of_strangers,
+            window=DAY,
+        )
+        of_source = Limit(
+            kind=LimitKind.MAILS_OF_SOURCE_TO_ADDRESS,
+            key=f"{visitor.source} {address.canonical}",
+            most=self.policy.mails_per_source_and_address,
+            window=DAY,
+        )
+        of_instance = Limit(
+            kind=LimitKind.MAILS_OF_INSTANCE,
+            key=INSTANCE,
+            most=self.policy.mails_per_day,
+            window=DAY,
+        )
+        return (
+            (CodeOutcome.ADDRESS_LIMITED, to_address),
+            (CodeOutcome.ADDRESS_LIMITED, of_source),
+            (CodeOutcome.INSTANCE_LIMITED, of_instance),
+        )
+
+    def _refuse(
+        self, work: UnitOfWork, outcome: CodeOutcome, limit: Limit, now: datetime
+    ) -> MailRefused:
+        # Rounded up, so that the wait does not tell when somebody else asked.
+        wait = work.limits.wait(limit, now)
+        return MailRefused(outcome=outcome, wait=-(-wait // COARSE_WAIT) * COARSE_WAIT)
+
+    def _wrong(self, work: UnitOfWork, claimed: Verification, now: datetime) -> CodeRefused:
+        outcome = CodeOutcome.WRONG if claimed.tries_left else CodeOutcome.EXHAUSTED
+        kind = AuditKind.CODE_REFUSED if claimed.tries_left else AuditKind.CODE_EXHAUSTED
+        event = AuditEvent(kind=kind, client_id=claimed.client_id, source=claimed.source)
+        work.record(event, now)
+        return CodeRefused(outcome=outcome, tries_left=claimed.tries_left)
+
+    def _lost(self, work: UnitOfWork, verification: Verification, now: datetime) -> CodeRefused:
+        """Return why no row changed: a simultaneous request has decided."""
+        present = work.verifications.find(verification.id)
+        standing = None if present is None else present.standing(now)
+        return CodeRefused(outcome=standing or CodeOutcome.REPLACED)

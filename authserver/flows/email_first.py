@@ -1,0 +1,300 @@
+"""Sign-in and registration: one path from an address over a mailed code to a session.
+
+Both begin alike. Once the mailbox is proven, each asks where the account is not what its page
+promised: sign-in without an account, registration with one. The answer uses the same proof.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from authserver.domain.accounts import Account, AccountOrigin, Subject
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import Client
+from authserver.domain.clock import Clock
+from authserver.domain.email_address import EmailAddress, parse_email_address
+from authserver.domain.interactions import Interaction, InteractionId, InteractionState
+from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.sessions import AuthenticationMethod
+from authserver.domain.verifications import CodeOutcome, Purpose, Verification
+from authserver.flows.completion import Completion, SignedIn
+from authserver.flows.email_code import CodeRefused, EmailCode, MailRefused
+from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
+from authserver.storage.accounts import AddressTaken
+from authserver.storage.registered_clients import RegisteredClients
+from authserver.storage.unit_of_work import Storage, UnitOfWork
+from authserver.storage.verifications import AlreadyLive
+
+
+class Step(StrEnum):
+    """The pages of the path."""
+
+    ADDRESS = "address"
+    CODE = "code"
+    DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a page shows: the step that is due and all that is known."""
+
+    step: Step
+    interaction: Interaction
+    verification: Verification | None
+    client: Client | None
+    signed_in_as: Account | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proceed:
+    """The person is led to the step that is due."""
+
+    interaction_id: InteractionId
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailFirst:
+    """The use cases behind `/sign-in` or, with another purpose, `/register`."""
+
+    purpose: Purpose
+    storage: Storage
+    clients: RegisteredClients
+    codes: EmailCode
+    completion: Completion
+    clock: Clock
+    randomness: Randomness
+
+    def look(self, visitor: Visitor) -> Standing | InteractionGone | GoOn:
+        """Return what to show; nothing is written."""
+        now = self.clock.now()
+        with self.storage.reading() as work:
+            found = find_interaction(work, visitor, now)
+            if not isinstance(found, Interaction):
+                return found
+            verification = self.codes.pending(work, found, self.purpose)
+            session = work.sessions.find_live(
+                visitor.session_secret, now, self.completion.lifetimes
+            )
+            account = None if session is None else work.accounts.find(session.subject)
+        registered = self.clients.find(found.client_id)
+        return Standing(
+            step=self._step(verification, now),
+            interaction=found,
+            verification=verification,
+            client=None if registered is None else registered.client,
+            signed_in_as=account if self._may_continue(found) else None,
+            now=now,
+        )
+
+    def submit_address(
+        self, visitor: Visitor, typed: str
+    ) -> Proceed | MailRefused | InteractionGone | GoOn:
+        """Take the address and owe it a mail."""
+        address = parse_email_address(typed)
+        now = self.clock.now()
+        try:
+            with self.storage.writing() as work:
+                found = find_interaction(work, visitor, now)
+                if not isinstance(found, Interaction):
+                    return found
+                if address is None:
+                    notice = {"outcome": CodeOutcome.ADDRESS_INVALID, "entered": typed[:254]}
+                    work.interactions.note(found.id, notice)
+                    work.commit()
+                    return Proceed(interaction_id=found.id, step=Step.ADDRESS)
+                started = self.codes.start(work, found, self.purpose, address, visitor, now)
+                return self._after_mail(work, found, started)
+        except AlreadyLive:
+            # A simultaneous start has won, and its mail is on the way.
+            return Proceed(interaction_id=visitor.interaction_id, step=Step.CODE)
+
+    def resend(self, visitor: Visitor) -> Proceed | MailRefused | InteractionGone | GoOn:
+        """Send the same code again or, where it is dead, a new one to the same address."""
+        now = self.clock.now()
+        try:
+            with self.storage.writing() as work:
+                found = find_interaction(work, visitor, now)
+                if not isinstance(found, Interaction):
+                    return found
+                verification = self.codes.pending(work, found, self.purpose)
+                if verification is None:
+                    return Proceed(interaction_id=found.id, step=Step.ADDRESS)
+                if self._step(verification, now) is Step.DECISION:
+                    return Proceed(interaction_id=found.id, step=Step.DECISION)
+                if verification.standing(now) is None:
+                    sent = self.codes.resend(work, verification, visitor, now)
+                    return self._after_mail(work, found, sent, sent_again=True)
+                started = self.codes.start(
+                    work, found, self.purpose, verification.address, visitor, now
+                )
+                return self._after_mail(work, found, started)
+        except AlreadyLive:
+            return Proceed(interaction_id=visitor.interaction_id, step=Step.CODE)
+
+    def submit_code(
+        self, visitor: Visitor, entered: str
+    ) -> SignedIn | Proceed | InteractionGone | GoOn:
+        """Check the code; a right one signs in, or leads to the question that is left."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            found = find_interaction(work, visitor, now)
+            if not isinstance(found, Interaction):
+                return found
+            checked = self.codes.check(work, found, self.purpose, entered, now)
+            if isinstance(checked, CodeRefused):
+                return self._after_refusal(work, found, checked)
+            account = work.accounts.hold_by_address(checked.address.canonical)
+            if (account is None) is (self.purpose is Purpose.SIGN_IN):
+                work.interactions.note(found.id, {})
+                work.commit()
+                return Proceed(interaction_id=found.id, step=Step.DECISION)
+            return self._finish(work, found, checked, visitor, now)
+
+    def decide(self, visitor: Visitor) -> SignedIn | Proceed | InteractionGone | GoOn:
+        """Do what the page offered after the proof: create the account, or sign in to it."""
+        now = self.clock.now()
+        try:
+            with self.storage.writing() as work:
+                found = find_interaction(work, visitor, now)
+                if not isinstance(found, Interaction):
+                    return found
+                verification = self.codes.pending(work, found, self.purpose)
+                if verification is None or self._step(verification, now) is not Step.DECISION:
+                    return Proceed(interaction_id=found.id, step=self._step(verification, now))
+                return self._finish(work, found, verification, visitor, now)
+        except AddressTaken:
+            # Somebody registered the address a moment ago: the button now signs in.
+            return Proceed(interaction_id=visitor.interaction_id, step=Step.DECISION)
+
+    def restart(self, visitor: Visitor) -> Proceed | InteractionGone | GoOn:
+        """Lead back to the first step, to use another address."""
+        with self.storage.writing() as work:
+            found = find_interaction(work, visitor, self.clock.now())
+            if not isinstance(found, Interaction):
+                return found
+            work.interactions.forget_address(found.id)
+            work.commit()
+        return Proceed(interaction_id=found.id, step=Step.ADDRESS)
+
+    def cancel(self, visitor: Visitor) -> InteractionGone | GoOn:
+        """Refuse the client's request on behalf of the person."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            found = find_interaction(work, visitor, now)
+            if not isinstance(found, Interaction):
+                return found
+            work.interactions.settle(found.id, InteractionState.REFUSED, now)
+            work.commit()
+        return GoOn(interaction_id=found.id)
+
+    def continue_as(self, visitor: Visitor) -> Proceed | InteractionGone | GoOn:
+        """Go on with the session that this browser has already."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            found = find_interaction(work, visitor, now)
+            if not isinstance(found, Interaction):
+                return found
+            session = work.sessions.find_live(
+                visitor.session_secret, now, self.completion.lifetimes
+            )
+            if session is None or not self._may_continue(found):
+                return Proceed(interaction_id=found.id, step=Step.ADDRESS)
+            work.interactions.note_choice(found.id, session.id)
+            work.commit()
+        return GoOn(interaction_id=found.id)
+
+    def _finish(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        verification: Verification,
+        visitor: Visitor,
+        now: datetime,
+    ) -> SignedIn | Proceed | GoOn:
+        """Use the proof up and sign in to the account of the address, made now if need be."""
+        if not self.codes.use_proof(work, verification, interaction, now):
+            return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
+        account = work.accounts.hold_by_address(verification.address.canonical)
+        if account is None:
+            account = self._register(work, verification.address, visitor, now)
+        if not account.is_active:
+            return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
+        work.accounts.mark_proven(account.subject, now)
+        signed_in = self.completion.sign_in(
+            work, visitor, account, AuthenticationMethod.MAILED_CODE, now
+        )
+        if signed_in is None:
+            return GoOn(interaction_id=interaction.id)
+        work.commit()
+        return signed_in
+
+    def _register(
+        self, work: UnitOfWork, address: EmailAddress, visitor: Visitor, now: datetime
+    ) -> Account:
+        account = Account(
+            subject=Subject(new_identifier(self.randomness)),
+            address=address,
+            email_proven_at=now,
+            origin=AccountOrigin.REGISTRATION,
+            created_at=now,
+            updated_at=now,
+        )
+        work.accounts.add(account)
+        event = AuditEvent(
+            kind=AuditKind.ACCOUNT_REGISTERED, subject=account.subject, source=visitor.source
+        )
+        work.record(event, now)
+        return account
+
+    def _after_mail(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        sent: CodeOutcome | MailRefused,
+        *,
+        sent_again: bool = False,
+    ) -> Proceed | MailRefused:
+        if isinstance(sent, MailRefused):
+            return sent
+        if sent_again:
+            work.interactions.note(interaction.id, {"outcome": CodeOutcome.ACCEPTED, "again": True})
+        if sent is not CodeOutcome.PENDING:
+            work.commit()
+        return Proceed(interaction_id=interaction.id, step=Step.CODE)
+
+    def _after_refusal(
+        self, work: UnitOfWork, interaction: Interaction, refused: CodeRefused
+    ) -> Proceed:
+        """Keep the counted try and the message; the page that is due shows it."""
+        match refused.outcome:
+            case CodeOutcome.NOTHING_PENDING:
+                return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
+            case CodeOutcome.ALREADY_USED:
+                return Proceed(interaction_id=interaction.id, step=Step.DECISION)
+            case _:
+                notice: dict[str, object] = {"outcome": refused.outcome}
+        if refused.tries_left is not None:
+            notice["tries_left"] = refused.tries_left
+        if refused.malformed is not None:
+            notice["needed"] = refused.malformed.needed
+            notice["found"] = refused.malformed.found
+            notice["has_other_symbols"] = refused.malformed.has_other_symbols
+        work.interactions.note(interaction.id, notice)
+        work.commit()
+        return Proceed(interaction_id=interaction.id, step=Step.CODE)
+
+    def _step(self, verification: Verification | None, now: datetime) -> Step:
+        if verification is None:
+            return Step.ADDRESS
+        if verification.proof_serves(now, self.codes.policy):
+            return Step.DECISION
+        if verification.standing(now) is CodeOutcome.ALREADY_USED:
+            return Step.ADDRESS
+        return Step.CODE
+
+    def _may_continue(self, interaction: Interaction) -> bool:
+        """Tell whether an earlier sign-in could be good for this request."""
+        prompts = str(interaction.parameters.get("prompt", "")).split()
+        return "login" not in prompts and "max_age" not in interaction.parameters

@@ -1,0 +1,57 @@
+"""Who acts on an interaction: one browser, by its cookies."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+
+from authserver.domain.interactions import Interaction, InteractionId, InteractionState
+from authserver.domain.secret import fingerprint
+from authserver.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A browser on a page of one interaction; its cookies are secrets, so repr hides them."""
+
+    interaction_id: InteractionId
+    interaction_cookie: str | None
+    session_secret: str | None
+    source: str
+    browser: str
+    locale: str
+
+    def __repr__(self) -> str:
+        return f"Visitor({self.interaction_id!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionGone:
+    """The page belongs to another browser or has ended; `reason` is a word for the page."""
+
+    reason: str
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOn:
+    """Nothing is left to do here: the authorization endpoint decides what follows."""
+
+    interaction_id: InteractionId
+
+
+def find_interaction(
+    work: UnitOfWork, visitor: Visitor, now: datetime
+) -> Interaction | InteractionGone | GoOn:
+    """Return the open interaction of this browser, or what to show instead."""
+    interaction = work.interactions.find(visitor.interaction_id)
+    if interaction is None:
+        return InteractionGone(reason="unknown")
+    if visitor.interaction_cookie is None or not compare_digest(
+        interaction.cookie_digest, fingerprint(visitor.interaction_cookie)
+    ):
+        return InteractionGone(reason="other_browser")
+    if interaction.state is not InteractionState.PAUSED or interaction.signed_in_at is not None:
+        return GoOn(interaction_id=interaction.id)
+    if not interaction.is_open(now):
+        return InteractionGone(reason="expired", client_id=interaction.client_id)
+    return interaction

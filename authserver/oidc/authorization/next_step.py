@@ -1,0 +1,83 @@
+"""The dispatcher's decision: what an authorization request needs next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from authserver.domain.interactions import Interaction
+from authserver.domain.sessions import Session
+from authserver.oidc.authorization.request import AuthorizationRequest, Prompt
+from authserver.oidc.errors import LoginRequired, OAuthError
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Somebody has to sign in; `register` tells with which page to begin."""
+
+    register: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """The code can be issued for this session."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The client is told why it gets none."""
+
+    error: OAuthError
+
+
+NextStep = SignIn | Issue | Refuse
+
+
+def decide(
+    request: AuthorizationRequest,
+    session: Session | None,
+    interaction: Interaction | None,
+    *,
+    hinted_subject: str | None,
+    now: datetime,
+) -> NextStep:
+    """Return the next step; `session` is the browser's live one, if it has one.
+
+    A sign-in made in this very interaction answers every wish for a fresh one.
+    """
+    if session is not None:
+        chosen = interaction is not None and interaction.session_id == session.id
+        fresh = (
+            chosen
+            and interaction is not None
+            and session.authenticated_at >= interaction.created_at
+        )
+        if fresh or serves(request, session, chosen=chosen, hinted_subject=hinted_subject, now=now):
+            return Issue(session)
+    if Prompt.NONE in request.prompts:
+        # OIDC Core §3.1.2.1: prompt=none never shows a page.
+        return Refuse(LoginRequired("the person has to sign in"))
+    return SignIn(register=request.wants_registration)
+
+
+def serves(
+    request: AuthorizationRequest,
+    session: Session,
+    *,
+    chosen: bool,
+    hinted_subject: str | None,
+    now: datetime,
+) -> bool:
+    """Tell whether an earlier sign-in is good for this request (OIDC Core §3.1.2.1).
+
+    `chosen` says that the person pressed "Continue as" for it.
+    """
+    if request.prompts & {Prompt.LOGIN, Prompt.CREATE}:
+        return False
+    if Prompt.SELECT_ACCOUNT in request.prompts and not chosen:
+        return False
+    if request.max_age is not None and now - session.authenticated_at > timedelta(
+        seconds=request.max_age
+    ):
+        return False
+    return hinted_subject is None or hinted_subject == session.subject

@@ -1,0 +1,41 @@
+"""What the authorization endpoint comes to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from authserver.domain.interactions import InteractionId
+from authserver.domain.secret import Secret
+from authserver.oidc.authorization.request import RedirectTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Parameters for the client's redirect URI, errors included."""
+
+    target: RedirectTarget
+    parameters: Mapping[str, str]
+    session_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """A person has to act; the cookie binds the interaction to this browser."""
+
+    interaction_id: InteractionId
+    cookie: Secret | None
+    register: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToAccount:
+    """The sign-in was for this server's own account page."""
+
+    session_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The interaction cannot go on in this browser: `reason` is a word for the page."""
+
+    reason: str
+    client_id: str | None = None

@@ -1,0 +1,131 @@
+"""The errors that clients are told, one class for each registered code."""
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """A client broke the protocol, or cannot be given what it asks for.
+
+    `description` is shown to the client: printable ASCII without quote and backslash
+    (RFC 6749 §4.1.2.1). `detail` is for the log alone.
+    """
+
+    code: ClassVar[str] = "server_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, description: str, *, detail: str | None = None) -> None:
+        super().__init__(description)
+        self.description = description
+        self.detail = detail
+
+
+class ClientError(OAuthError):
+    """A fault of the request; most are answered with 400 where they are not redirected."""
+
+    status = 400
+
+
+class InvalidRequest(ClientError):
+    """RFC 6749 §4.1.2.1, §5.2."""
+
+    code = "invalid_request"
+
+
+class InvalidClient(ClientError):
+    """RFC 6749 §5.2; the only error that is answered with 401."""
+
+    code = "invalid_client"
+    status = 401
+
+
+class InvalidGrant(ClientError):
+    """RFC 6749 §5.2."""
+
+    code = "invalid_grant"
+
+
+class UnauthorizedClient(ClientError):
+    """RFC 6749 §5.2."""
+
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(ClientError):
+    """RFC 6749 §5.2."""
+
+    code = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(ClientError):
+    """RFC 6749 §4.1.2.1."""
+
+    code = "unsupported_response_type"
+
+
+class InvalidScope(ClientError):
+    """RFC 6749 §5.2."""
+
+    code = "invalid_scope"
+
+
+class InvalidTarget(ClientError):
+    """RFC 8707 §2."""
+
+    code = "invalid_target"
+
+
+class AccessDenied(ClientError):
+    """RFC 6749 §4.1.2.1."""
+
+    code = "access_denied"
+
+
+class LoginRequired(ClientError):
+    """OIDC Core §3.1.2.6."""
+
+    code = "login_required"
+
+
+class RequestNotSupported(ClientError):
+    """OIDC Core §3.1.2.6."""
+
+    code = "request_not_supported"
+
+
+class RequestUriNotSupported(ClientError):
+    """OIDC Core §3.1.2.6."""
+
+    code = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(ClientError):
+    """OIDC Core §3.1.2.6."""
+
+    code = "registration_not_supported"
+
+
+class InvalidToken(ClientError):
+    """RFC 6750 §3.1."""
+
+    code = "invalid_token"
+    status = 401
+
+
+class InsufficientScope(ClientError):
+    """RFC 6750 §3.1."""
+
+    code = "insufficient_scope"
+    status = 403
+
+
+class UnsupportedTokenType(ClientError):
+    """RFC 7009 §2.2.1."""
+
+    code = "unsupported_token_type"
+
+
+class TemporarilyUnavailable(ClientError):
+    """RFC 6749 §4.1.2.1."""
+
+    code = "temporarily_unavailable"
+    status = 503

@@ -1,0 +1,98 @@
+"""The refresh token grant with rotation (RFC 6749 §6, RFC 9700 §4.14)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from authserver.crypto.deriver import Deriver
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import Client, ClientKind
+from authserver.domain.clock import Clock
+from authserver.domain.scopes import ScopeSet
+from authserver.domain.secret import Secret, fingerprint
+from authserver.domain.tokens import RefreshToken
+from authserver.oidc.errors import AccessDenied, InvalidGrant, InvalidScope
+from authserver.oidc.token_endpoint import TokenRequest
+from authserver.oidc.token_issuer import IssuedTokens, TokenIssuer
+from authserver.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenGrant:
+    """Every use rotates; within the grace the same token gives the same successor.
+
+    The successor is a keyed MAC of the presented token, so it can be given again although
+    only digests are stored. Reuse after the grace revokes the tokens of the authorization.
+    """
+
+    issuer: TokenIssuer
+    deriver: Deriver
+    clock: Clock
+    name: str = "refresh_token"
+
+    def is_permitted(self, client: Client) -> bool:
+        """Tell whether the client signs people in at all."""
+        return client.kind is not ClientKind.SERVICE
+
+    def exchange(self, request: TokenRequest, work: UnitOfWork) -> IssuedTokens:
+        """Spend the token or, within the grace, repeat the answer."""
+        now = self.clock.now()
+        if request.parameters.get("organization_id") is not None:
+            raise AccessDenied("the person is not a member of this organization")
+        presented = request.parameters.required("refresh_token")
+        digest = fingerprint(presented)
+        key_id = self.deriver.keys.newest_id
+        spent = work.tokens.spend_refresh(digest, request.client.id, key_id, now)
+        is_first_use = spent is not None
+        if spent is None:
+            spent = self._within_grace(digest, request, work, now)
+        authorization = work.authorizations.hold_live(spent.authorization_id, now)
+        account = None if authorization is None else work.accounts.find(authorization.subject)
+        if authorization is None or account is None or not account.is_active:
+            raise InvalidGrant("the refresh token is not valid")
+        scopes = self._narrowed(authorization.scopes, request.parameters.get("scope"))
+        successor = self._successor(presented, spent)
+        if is_first_use:
+            self.issuer.write_refresh_token(
+                work, authorization, successor, spent.family_expires_at, now
+            )
+        return IssuedTokens(
+            client=request.client,
+            account=account,
+            authorization=authorization,
+            scopes=scopes,
+            access_token=self.issuer.new_access_token(work, authorization, scopes, now),
+            refresh_token=successor,
+            nonce=None,
+            issued_at=now,
+        )
+
+    def _within_grace(
+        self, digest: bytes, request: TokenRequest, work: UnitOfWork, now: datetime
+    ) -> RefreshToken:
+        """Return a token spent a moment ago; one spent earlier costs all tokens beside it."""
+        token = work.tokens.find_refresh(digest, request.client.id)
+        if token is None or token.spent_at is None:
+            raise InvalidGrant("the refresh token is not valid")
+        if now < token.spent_at + self.issuer.lifetimes.refresh_grace:
+            return token
+        if work.authorizations.revoke(token.authorization_id, now):
+            event = AuditEvent(kind=AuditKind.REFRESH_TOKEN_REUSED, client_id=request.client.id)
+            work.record(event, now)
+        work.commit()
+        raise InvalidGrant("the refresh token was used before")
+
+    def _successor(self, presented: str, spent: RefreshToken) -> Secret:
+        key_id = spent.successor_key_id or self.deriver.keys.newest_id
+        successor = self.deriver.refresh_successor(presented, key_id)
+        if successor is None:
+            raise InvalidGrant("the refresh token is not valid")
+        return successor
+
+    def _narrowed(self, granted: ScopeSet, asked: str | None) -> ScopeSet:
+        """Return the scopes of the access token (RFC 6749 §6): the same or fewer."""
+        if asked is None:
+            return granted
+        scopes = ScopeSet.parse(asked)
+        if not scopes.words or not granted.covers(scopes):
+            raise InvalidScope("scope exceeds what was granted")
+        return scopes

@@ -1,0 +1,34 @@
+"""The revocation endpoint (RFC 7009)."""
+
+from dataclasses import dataclass
+
+from authserver.domain.clock import Clock
+from authserver.domain.secret import fingerprint
+from authserver.oidc.client_authentication import ClientAuthenticator
+from authserver.oidc.parameters import Parameters
+from authserver.storage.unit_of_work import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """The use case of `/oidc/token/revocation`."""
+
+    storage: Storage
+    authenticator: ClientAuthenticator
+    clock: Clock
+
+    def revoke(self, parameters: Parameters, authorization: str | None) -> None:
+        """End a token of the calling client; unknown ones are no fault (RFC 7009 §2.2).
+
+        A refresh token takes every token of its authorization with it (§2.1).
+        """
+        now = self.clock.now()
+        client = self.authenticator.identify(authorization, parameters, now)
+        digest = fingerprint(parameters.required("token"))
+        with self.storage.writing() as work:
+            refresh = work.tokens.find_refresh(digest, client.id)
+            if refresh is not None:
+                work.authorizations.revoke(refresh.authorization_id, now)
+                work.commit()
+            elif work.tokens.revoke_access(digest, client.id, now):
+                work.commit()

@@ -1,0 +1,78 @@
+"""The token endpoint: what all grant types have in common, done once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import Client
+from authserver.domain.clock import Clock
+from authserver.oidc.authorization.rules import ORGANIZATIONS_RESOURCE
+from authserver.oidc.client_authentication import ClientAuthenticator
+from authserver.oidc.errors import InvalidTarget, UnauthorizedClient, UnsupportedGrantType
+from authserver.oidc.parameters import Parameters
+from authserver.oidc.token_issuer import IssuedTokens, TokenIssuer
+from authserver.storage.unit_of_work import Storage, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """A token request whose client is known."""
+
+    client: Client
+    parameters: Parameters
+
+
+class GrantType(Protocol):
+    """One way to obtain tokens (RFC 6749 §1.3)."""
+
+    name: str
+
+    def is_permitted(self, client: Client) -> bool:
+        """Tell whether the client may use this grant type."""
+
+    def exchange(self, request: TokenRequest, work: UnitOfWork) -> IssuedTokens:
+        """Write the tokens, leaving the commit to the caller.
+
+        Raises an OAuthError; what must outlive the refusal is committed before.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenEndpoint:
+    """The use case of `/oidc/token`."""
+
+    storage: Storage
+    authenticator: ClientAuthenticator
+    grant_types: Sequence[GrantType]
+    issuer: TokenIssuer
+    clock: Clock
+
+    def exchange(self, parameters: Parameters, authorization: str | None) -> dict[str, object]:
+        """Return the token response; raises OAuthError."""
+        client = self.authenticator.authenticate(authorization, parameters, self.clock.now())
+        parameters.refuse_repeated()
+        grant_type = self._grant_type(parameters.required("grant_type"))
+        if not grant_type.is_permitted(client):
+            raise UnauthorizedClient("this client may not use this grant type")
+        if set(parameters.resources) - {ORGANIZATIONS_RESOURCE}:
+            raise InvalidTarget("resource is not known")
+        # The keys are opened before the unit: signing must not fail once a code is spent.
+        self.issuer.keys.load()
+        with self.storage.writing() as work:
+            issued = grant_type.exchange(TokenRequest(client=client, parameters=parameters), work)
+            event = AuditEvent(
+                kind=AuditKind.TOKENS_ISSUED,
+                subject=issued.authorization.subject,
+                client_id=client.id,
+                detail={"grant_type": grant_type.name},
+            )
+            work.record(event, issued.issued_at)
+            work.commit()
+        return self.issuer.response(issued)
+
+    def _grant_type(self, name: str) -> GrantType:
+        for grant_type in self.grant_types:
+            if grant_type.name == name:
+                return grant_type
+        raise UnsupportedGrantType("grant_type is not supported")

@@ -1,0 +1,31 @@
+"""What ends together: a session with its tokens, everything of an account."""
+
+from datetime import datetime
+
+from authserver.domain.accounts import Account
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import Client
+from authserver.domain.sessions import Session
+from authserver.storage.unit_of_work import UnitOfWork
+
+
+def end_session(work: UnitOfWork, session: Session, leaving: Client | None, now: datetime) -> None:
+    """End a session and what it carried.
+
+    The access tokens of the session end, and the refresh tokens that the leaving client holds
+    from it; other clients keep what was granted for offline use.
+    """
+    if not work.sessions.end(session.id, now):
+        return
+    leaving_id = None if leaving is None else leaving.id
+    work.authorizations.revoke_of_session(session.id, leaving_id, now)
+    work.tokens.revoke_access_of_session(session.id, now)
+    event = AuditEvent(kind=AuditKind.SIGNED_OUT, subject=session.subject, client_id=leaving_id)
+    work.record(event, now)
+
+
+def end_everything(work: UnitOfWork, account: Account, now: datetime) -> None:
+    """End all codes, sessions and tokens of an account."""
+    work.verifications.cancel_for_address(account.address.canonical)
+    work.sessions.end_all(account.subject, now)
+    work.authorizations.revoke_of_subject(account.subject, now)

@@ -1,0 +1,123 @@
+"""Deleting what has expired, in small batches, so that nobody waits long for the writer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Delete,
+    bindparam,
+    delete,
+    exists,
+    inspect,
+    select,
+    tuple_,
+)
+
+from authserver.domain.interactions import KEPT_FOR, UNANSWERED_KEPT_FOR
+from authserver.storage.accounts import SignInLinkRow
+from authserver.storage.database import Row
+from authserver.storage.grants import AuthorizationRow
+from authserver.storage.interactions import InteractionRow
+from authserver.storage.limits import LimitCounterRow
+from authserver.storage.outgoing_mail import OutgoingMailRow
+from authserver.storage.sessions import SessionRow
+from authserver.storage.tokens import AccessTokenRow, AuthorizationCodeRow, RefreshTokenRow
+from authserver.storage.unit_of_work import Storage
+from authserver.storage.verifications import VerificationRow
+
+BATCH: Final = 500
+AT_ONCE: Final = timedelta(0)
+# A replayed code is recognised for as long: it ends the tokens that it was exchanged for.
+CODES_KEPT_FOR: Final = timedelta(days=1)
+LINKS_KEPT_FOR: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long rows are kept after they have served; the names are those of `CODES__*`."""
+
+    keep: timedelta = timedelta(hours=24)
+    keep_timeline: timedelta = timedelta(days=30)
+
+
+def oldest(row: type[Row], *conditions: ColumnElement[bool]) -> Delete:
+    """Return the statement that deletes at most `batch` rows that meet the conditions.
+
+    Rows in somebody's hands are passed over until the next time. The rows are chosen in a
+    common table expression because PostgreSQL may run a limited sub-select more than once.
+    """
+    keys = inspect(row).primary_key
+    doomed = (
+        select(*keys)
+        .where(*conditions)
+        .limit(bindparam("batch"))
+        .with_for_update(skip_locked=True)
+        .cte("doomed")
+    )
+    return delete(row).where(tuple_(*keys).in_(select(*doomed.columns)))
+
+
+CUTOFF: Final[BindParameter[datetime]] = bindparam("cutoff")
+
+# Its verifications go first: they may be kept longer, and rows are locked in that order.
+HAS_NO_VERIFICATION: Final = ~exists().where(VerificationRow.interaction_id == InteractionRow.id)
+
+VERIFICATIONS: Final = oldest(VerificationRow, VerificationRow.expires_at <= CUTOFF)
+UNANSWERED: Final = oldest(
+    InteractionRow,
+    InteractionRow.expires_at <= CUTOFF,
+    InteractionRow.completed_at.is_(None),
+    HAS_NO_VERIFICATION,
+)
+SETTLED: Final = oldest(InteractionRow, InteractionRow.completed_at <= CUTOFF, HAS_NO_VERIFICATION)
+CODES: Final = oldest(AuthorizationCodeRow, AuthorizationCodeRow.expires_at <= CUTOFF)
+ACCESS_TOKENS: Final = oldest(AccessTokenRow, AccessTokenRow.expires_at <= CUTOFF)
+REFRESH_TOKENS: Final = oldest(RefreshTokenRow, RefreshTokenRow.expires_at <= CUTOFF)
+AUTHORIZATIONS: Final = oldest(AuthorizationRow, AuthorizationRow.expires_at <= CUTOFF)
+SESSIONS: Final = oldest(SessionRow, SessionRow.expires_at <= CUTOFF)
+LINKS: Final = oldest(SignInLinkRow, SignInLinkRow.expires_at <= CUTOFF)
+MAILS: Final = oldest(OutgoingMailRow, OutgoingMailRow.created_at <= CUTOFF)
+COUNTERS: Final = oldest(LimitCounterRow, LimitCounterRow.expires_at <= CUTOFF)
+
+
+def prune(
+    storage: Storage, now: datetime, *, retention: Retention | None = None, batch: int = BATCH
+) -> dict[str, int]:
+    """Delete what has expired, `batch` rows to a transaction; return how many rows of what.
+
+    Children go before their parents, so that no batch takes an unforeseen number with it.
+    """
+    kept = retention or Retention()
+    pruned: dict[str, int] = {}
+    for row, statement, after in (
+        (VerificationRow, VERIFICATIONS, kept.keep),
+        (InteractionRow, UNANSWERED, UNANSWERED_KEPT_FOR),
+        (InteractionRow, SETTLED, KEPT_FOR),
+        (AuthorizationCodeRow, CODES, CODES_KEPT_FOR),
+        (AccessTokenRow, ACCESS_TOKENS, AT_ONCE),
+        (RefreshTokenRow, REFRESH_TOKENS, AT_ONCE),
+        (AuthorizationRow, AUTHORIZATIONS, AT_ONCE),
+        (SessionRow, SESSIONS, AT_ONCE),
+        (SignInLinkRow, LINKS, LINKS_KEPT_FOR),
+        (OutgoingMailRow, MAILS, kept.keep_timeline),
+        (LimitCounterRow, COUNTERS, AT_ONCE),
+    ):
+        name = row.__tablename__
+        pruned[name] = pruned.get(name, 0) + sweep(storage, statement, now - after, batch)
+    return pruned
+
+
+def sweep(storage: Storage, statement: Delete, cutoff: datetime, batch: int) -> int:
+    """Run `statement` until it finds less than a full batch; return how many rows it deleted."""
+    total = 0
+    while True:
+        with storage.writing() as work:
+            parameters = {"cutoff": cutoff, "batch": batch}
+            removed = work.connection.execute(statement, parameters).rowcount
+            work.commit()
+        total += removed
+        if removed < batch:
+            return total

@@ -1,0 +1,62 @@
+"""Clients with their secrets, as the endpoints look them up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+
+from authserver.domain.clients import ACCOUNT_CLIENT, Client, ClientKind, ClientSecret
+from authserver.domain.configuration import ConfigurationKind
+from authserver.domain.secret import fingerprint
+from authserver.storage.configuration_cache import ConfigurationCache
+from authserver.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """A client and all its secrets."""
+
+    client: Client
+    secrets: tuple[ClientSecret, ...]
+
+    def knows(self, secret: str, now: datetime) -> bool:
+        """Tell whether `secret` is one of the live ones; all are compared, in constant time."""
+        digest = fingerprint(secret)
+        matches = [compare_digest(known.digest, digest) for known in self.secrets]
+        return any(
+            match and known.is_live(now) for match, known in zip(matches, self.secrets, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClients:
+    """Finds clients, from memory where they have not changed."""
+
+    cache: ConfigurationCache
+    account_client: Client
+
+    def find(self, client_id: str) -> RegisteredClient | None:
+        """Return the client, or this server's own account client."""
+        if client_id == ACCOUNT_CLIENT:
+            return RegisteredClient(self.account_client, ())
+
+        def load(work: UnitOfWork) -> RegisteredClient | None:
+            client = work.clients.find(client_id)
+            return (
+                None
+                if client is None
+                else RegisteredClient(client, work.clients.secrets(client.id))
+            )
+
+        return self.cache.get(ConfigurationKind.CLIENTS, client_id, load)
+
+
+def account_client(endpoint: str, brand: str, now: datetime) -> Client:
+    """Return the built-in client by which people sign in to their own account page."""
+    return Client(
+        id=ACCOUNT_CLIENT,
+        name=brand,
+        kind=ClientKind.WEB,
+        redirect_uris=(f"{endpoint}/account",),
+        created_at=now,
+        updated_at=now,
+    )

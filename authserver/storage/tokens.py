@@ -1,0 +1,305 @@
+"""Authorization codes, access tokens and refresh tokens, stored as digests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from authserver.domain.accounts import Account, AccountStatus
+from authserver.domain.clients import ClientId
+from authserver.domain.grants import AuthorizationId
+from authserver.domain.scopes import ScopeSet
+from authserver.domain.sessions import SessionId
+from authserver.domain.tokens import AccessToken, AuthorizationCode, RefreshToken
+from authserver.storage.accounts import AccountRow, account_of
+from authserver.storage.database import Record, Row, UtcDateTime
+from authserver.storage.grants import AuthorizationRow
+
+
+class AuthorizationCodeRow(Row):
+    """A code for the token endpoint; spent ones stay, so that replay is seen."""
+
+    __tablename__ = "authorization_codes"
+    __table_args__ = (Index("ix_authorization_codes_expires_at", "expires_at"),)
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    authorization_id: Mapped[str] = mapped_column(
+        ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
+    )
+    client_id: Mapped[str] = mapped_column(String(40))
+    redirect_uri: Mapped[str] = mapped_column(String(2048))
+    code_challenge: Mapped[str | None] = mapped_column(String(128))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AccessTokenRow(Row):
+    """An opaque access token."""
+
+    __tablename__ = "access_tokens"
+    __table_args__ = (Index("ix_access_tokens_expires_at", "expires_at"),)
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    authorization_id: Mapped[str] = mapped_column(
+        ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
+    )
+    scopes: Mapped[str] = mapped_column(String(1000))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RefreshTokenRow(Row):
+    """A refresh token; spent ones stay until they expire, so that reuse is seen."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("ix_refresh_tokens_expires_at", "expires_at"),)
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    authorization_id: Mapped[str] = mapped_column(
+        ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
+    )
+    client_id: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    family_expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    successor_key_id: Mapped[str | None] = mapped_column(String(20))
+
+
+ADD_CODE: Final = insert(AuthorizationCodeRow)
+FIND_CODE: Final = select(AuthorizationCodeRow).where(
+    AuthorizationCodeRow.digest == bindparam("wanted_digest"),
+    AuthorizationCodeRow.client_id == bindparam("wanted_client"),
+)
+CLAIM_CODE: Final = (
+    update(AuthorizationCodeRow)
+    .where(
+        AuthorizationCodeRow.digest == bindparam("wanted_digest"),
+        AuthorizationCodeRow.client_id == bindparam("wanted_client"),
+        AuthorizationCodeRow.spent_at.is_(None),
+        AuthorizationCodeRow.expires_at > bindparam("now"),
+    )
+    .values(spent_at=bindparam("now"))
+    .returning(AuthorizationCodeRow)
+)
+ADD_ACCESS: Final = insert(AccessTokenRow)
+FIND_ACCESS: Final = (
+    select(
+        AccountRow,
+        AccessTokenRow.scopes.label("token_scopes"),
+        AuthorizationRow.requested_claims,
+    )
+    .join(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
+    .join(AccountRow, AccountRow.subject == AuthorizationRow.subject)
+    .where(
+        AccessTokenRow.digest == bindparam("wanted_digest"),
+        AccessTokenRow.expires_at > bindparam("now"),
+        AccessTokenRow.revoked_at.is_(None),
+        AuthorizationRow.revoked_at.is_(None),
+        AccountRow.status == AccountStatus.ACTIVE.value,
+    )
+)
+REVOKE_ACCESS_OF_SESSION: Final = (
+    update(AccessTokenRow)
+    .where(
+        AccessTokenRow.authorization_id.in_(
+            select(AuthorizationRow.id).where(
+                AuthorizationRow.session_id == bindparam("wanted_session")
+            )
+        ),
+        AccessTokenRow.revoked_at.is_(None),
+    )
+    .values(revoked_at=bindparam("now"))
+)
+FIND_ACCESS_OWNER: Final = (
+    select(AccessTokenRow.authorization_id)
+    .join(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
+    .where(
+        AccessTokenRow.digest == bindparam("wanted_digest"),
+        AuthorizationRow.client_id == bindparam("wanted_client"),
+    )
+)
+REVOKE_ACCESS: Final = (
+    update(AccessTokenRow)
+    .where(AccessTokenRow.digest == bindparam("wanted_digest"), AccessTokenRow.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"))
+)
+ADD_REFRESH: Final = insert(RefreshTokenRow)
+FIND_REFRESH: Final = select(RefreshTokenRow).where(
+    RefreshTokenRow.digest == bindparam("wanted_digest"),
+    RefreshTokenRow.client_id == bindparam("wanted_client"),
+)
+SPEND_REFRESH: Final = (
+    update(RefreshTokenRow)
+    .where(
+        RefreshTokenRow.digest == bindparam("wanted_digest"),
+        RefreshTokenRow.client_id == bindparam("wanted_client"),
+        RefreshTokenRow.spent_at.is_(None),
+        RefreshTokenRow.expires_at > bindparam("now"),
+    )
+    .values(spent_at=bindparam("now"), successor_key_id=bindparam("key_id"))
+    .returning(RefreshTokenRow)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAccess:
+    """What a presented access token stands for."""
+
+    account: Account
+    scopes: ScopeSet
+    requested_claims: dict[str, object]
+
+
+class Tokens:
+    """The codes and tokens of one unit of work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def add_code(self, code: AuthorizationCode) -> None:
+        """Insert an authorization code."""
+        self.connection.execute(
+            ADD_CODE,
+            {
+                "digest": code.digest,
+                "authorization_id": code.authorization_id,
+                "client_id": code.client_id,
+                "redirect_uri": code.redirect_uri,
+                "code_challenge": code.code_challenge,
+                "created_at": code.created_at,
+                "expires_at": code.expires_at,
+                "spent_at": code.spent_at,
+            },
+        )
+
+    def claim_code(
+        self, digest: bytes, client_id: ClientId, now: datetime
+    ) -> AuthorizationCode | None:
+        """Spend the client's code; only one caller ever gets it."""
+        parameters = {"wanted_digest": digest, "wanted_client": client_id, "now": now}
+        row = self.connection.execute(CLAIM_CODE, parameters).one_or_none()
+        return None if row is None else code_of(row)
+
+    def find_code(self, digest: bytes, client_id: ClientId) -> AuthorizationCode | None:
+        """Return the client's code, spent or not."""
+        parameters = {"wanted_digest": digest, "wanted_client": client_id}
+        row = self.connection.execute(FIND_CODE, parameters).one_or_none()
+        return None if row is None else code_of(row)
+
+    def add_access(self, token: AccessToken) -> None:
+        """Insert an access token."""
+        self.connection.execute(
+            ADD_ACCESS,
+            {
+                "digest": token.digest,
+                "authorization_id": token.authorization_id,
+                "scopes": str(token.scopes),
+                "created_at": token.created_at,
+                "expires_at": token.expires_at,
+                "revoked_at": token.revoked_at,
+            },
+        )
+
+    def find_access(self, digest: bytes, now: datetime) -> LiveAccess | None:
+        """Return what a live access token stands for: its account is active, nothing revoked."""
+        parameters = {"wanted_digest": digest, "now": now}
+        row = self.connection.execute(FIND_ACCESS, parameters).one_or_none()
+        if row is None:
+            return None
+        return LiveAccess(
+            account=account_of(row),
+            scopes=ScopeSet.parse(row.token_scopes),
+            requested_claims=row.requested_claims,
+        )
+
+    def revoke_access(self, digest: bytes, client_id: ClientId, now: datetime) -> bool:
+        """Revoke one access token of the client; False where it has none like it."""
+        owner = {"wanted_digest": digest, "wanted_client": client_id}
+        if self.connection.execute(FIND_ACCESS_OWNER, owner).one_or_none() is None:
+            return False
+        self.connection.execute(REVOKE_ACCESS, {"wanted_digest": digest, "now": now})
+        return True
+
+    def revoke_access_of_session(self, session_id: SessionId, now: datetime) -> None:
+        """End the access tokens of a session, also where refresh tokens live on."""
+        self.connection.execute(
+            REVOKE_ACCESS_OF_SESSION, {"wanted_session": session_id, "now": now}
+        )
+
+    def add_refresh(self, token: RefreshToken) -> None:
+        """Insert a refresh token."""
+        self.connection.execute(
+            ADD_REFRESH,
+            {
+                "digest": token.digest,
+                "authorization_id": token.authorization_id,
+                "client_id": token.client_id,
+                "created_at": token.created_at,
+                "expires_at": token.expires_at,
+                "family_expires_at": token.family_expires_at,
+                "spent_at": token.spent_at,
+                "successor_key_id": token.successor_key_id,
+            },
+        )
+
+    def spend_refresh(
+        self, digest: bytes, client_id: ClientId, key_id: str, now: datetime
+    ) -> RefreshToken | None:
+        """Spend the client's refresh token; only one caller ever gets it."""
+        parameters = {
+            "wanted_digest": digest,
+            "wanted_client": client_id,
+            "key_id": key_id,
+            "now": now,
+        }
+        row = self.connection.execute(SPEND_REFRESH, parameters).one_or_none()
+        return None if row is None else refresh_of(row)
+
+    def find_refresh(self, digest: bytes, client_id: ClientId) -> RefreshToken | None:
+        """Return the client's refresh token, spent or not."""
+        parameters = {"wanted_digest": digest, "wanted_client": client_id}
+        row = self.connection.execute(FIND_REFRESH, parameters).one_or_none()
+        return None if row is None else refresh_of(row)
+
+
+def code_of(row: Record) -> AuthorizationCode:
+    """Return the authorization code that `row` describes."""
+    return AuthorizationCode(
+        digest=row.digest,
+        authorization_id=AuthorizationId(row.authorization_id),
+        client_id=ClientId(row.client_id),
+        redirect_uri=row.redirect_uri,
+        code_challenge=row.code_challenge,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        spent_at=row.spent_at,
+    )
+
+
+def refresh_of(row: Record) -> RefreshToken:
+    """Return the refresh token that `row` describes."""
+    return RefreshToken(
+        digest=row.digest,
+        authorization_id=AuthorizationId(row.authorization_id),
+        client_id=ClientId(row.client_id),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        family_expires_at=row.family_expires_at,
+        spent_at=row.spent_at,
+        successor_key_id=row.successor_key_id,
+    )

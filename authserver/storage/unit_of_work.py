@@ -1,0 +1,144 @@
+"""Transactions: everything a use case reads and writes goes through one unit of work."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from authserver.domain.audit_events import AuditEvent
+from authserver.domain.configuration import ConfigurationKind
+from authserver.domain.unavailable import ServiceUnavailable
+from authserver.storage.accounts import Accounts
+from authserver.storage.audit_events import AuditEvents
+from authserver.storage.clients import Clients
+from authserver.storage.configuration import Configuration
+from authserver.storage.database import Database
+from authserver.storage.grants import Authorizations
+from authserver.storage.interactions import Interactions
+from authserver.storage.limits import Limits
+from authserver.storage.outgoing_mail import OutgoingMails
+from authserver.storage.sessions import Sessions
+from authserver.storage.signing_keys import SigningKeys
+from authserver.storage.tokens import Tokens
+from authserver.storage.verifications import Verifications
+
+
+class Notice(StrEnum):
+    """What the rest of this process is told once a unit is durable; a lost one costs a second."""
+
+    MAIL_OWED = "mail_owed"
+    CONFIGURATION_CHANGED = "configuration_changed"
+
+
+Listener = Callable[[frozenset[Notice], tuple[AuditEvent, ...]], None]
+
+
+class UnitOfWork:
+    """One transaction and the repositories bound to it; without `commit()` it is undone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.is_committed = False
+        self.notices: set[Notice] = set()
+        self.events: list[AuditEvent] = []
+        self.accounts = Accounts(connection)
+        self.authorizations = Authorizations(connection)
+        self.clients = Clients(connection)
+        self.configuration = Configuration(connection)
+        self.interactions = Interactions(connection)
+        self.limits = Limits(connection)
+        self.outgoing_mails = OutgoingMails(connection)
+        self.sessions = Sessions(connection)
+        self.signing_keys = SigningKeys(connection)
+        self.tokens = Tokens(connection)
+        self.verifications = Verifications(connection)
+
+    def record(self, event: AuditEvent, now: datetime) -> None:
+        """Write `event` to the audit log; listeners hear of it after the commit."""
+        AuditEvents(self.connection).add(event, now)
+        self.events.append(event)
+
+    def announce(self, notice: Notice) -> None:
+        """Tell the rest of the process after the commit."""
+        self.notices.add(notice)
+
+    def configuration_changed(self, kind: ConfigurationKind) -> None:
+        """Make every process load this kind of configuration anew."""
+        self.configuration.raise_version(kind)
+        self.announce(Notice.CONFIGURATION_CHANGED)
+
+    def commit(self) -> None:
+        """Make everything durable; nothing may follow in this unit."""
+        transaction = self.connection.get_transaction()
+        if transaction is None or self.is_committed:
+            raise RuntimeError("a unit of work commits once")
+        transaction.commit()
+        self.is_committed = True
+
+
+class Storage:
+    """Hands out units of work over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._listeners: list[Listener] = []
+
+    def on_commit(self, listener: Listener) -> None:
+        """Call `listener` after each commit that has notices or events, in the same thread."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def writing(self) -> Iterator[UnitOfWork]:
+        """Open a unit that may write; SQLite's one writer is handed out in order."""
+        work = None
+        try:
+            with connected(self.database.writer) as connection:
+                connection.begin()
+                work = UnitOfWork(connection)
+                yield work
+        finally:
+            # A refusal is raised after the commit of what must outlive it: that is told, too.
+            if work is not None and work.is_committed:
+                self._tell(frozenset(work.notices), tuple(work.events))
+
+    def _tell(self, notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
+        if notices or events:
+            for listener in self._listeners:
+                listener(notices, events)
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """Open a unit that only looks."""
+        with connected(self.database.reader) as connection:
+            yield UnitOfWork(connection)
+
+
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection; a busy or lost database becomes ServiceUnavailable."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except PoolTimeoutError as fault:
+        raise ServiceUnavailable("no database connection became free in time") from fault
+    except OperationalError as fault:
+        if is_our_own(fault):
+            raise
+        raise ServiceUnavailable("the database is busy or away") from fault
+    except DBAPIError as fault:
+        if fault.connection_invalidated:
+            raise ServiceUnavailable("the database connection was lost") from fault
+        raise
+
+
+def is_our_own(fault: OperationalError) -> bool:
+    """Tell whether SQLite blames the statement: a missing table, a write while only looking."""
+    return isinstance(fault.orig, sqlite3.Error) and fault.orig.sqlite_errorcode in {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_READONLY,
+    }

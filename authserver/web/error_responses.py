@@ -1,0 +1,109 @@
+"""Faults as answers: JSON for clients, pages with a reference number for people."""
+
+import logging
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+
+from authserver.domain.request_context import current_request_id
+from authserver.domain.unavailable import ServiceUnavailable
+from authserver.flows.email_code import MailRefused
+from authserver.flows.visitor import InteractionGone
+from authserver.oidc.errors import InsufficientScope, InvalidClient, InvalidToken, OAuthError
+from authserver.storage.registered_clients import RegisteredClient
+from authserver.web.page_renderer import PageRenderer
+
+logger = logging.getLogger(__name__)
+
+KIND_OF_STATUS: Final = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "bad_request",
+    503: "unavailable",
+}
+REALM: Final = 'realm="authserver"'
+
+
+def oauth_error(error: OAuthError) -> Response:
+    """Return an error in JSON (RFC 6749 §5.2, RFC 6750 §3)."""
+    body = {
+        "error": error.code,
+        "error_description": error.description,
+        # Logto's SDKs build their errors of these two.
+        "code": f"oidc.{error.code}",
+        "message": error.description,
+    }
+    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    if isinstance(error, InvalidClient):
+        headers["WWW-Authenticate"] = f"Basic {REALM}"
+    elif isinstance(error, InvalidToken | InsufficientScope):
+        headers["WWW-Authenticate"] = (
+            f'Bearer {REALM}, error="{error.code}", error_description="{error.description}"'
+        )
+    logger.info("oauth.refused", extra={"error": error.code, "detail": error.description})
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPages:
+    """Pages for what went wrong; each has a reference number that the log knows."""
+
+    pages: PageRenderer
+
+    def page(
+        self, request: HTTPConnection, status: int, *, kind: str = "", detail: str | None = None
+    ) -> Response:
+        """Return the page for `status`; `detail` is for developers and shown escaped."""
+        context = {
+            "status": status,
+            "kind": kind or KIND_OF_STATUS.get(status, "internal"),
+            "detail": detail,
+            "client_url": None,
+            "reference": current_request_id(),
+        }
+        return self.pages.page(request, "error.html", context, status=status)
+
+    def client_fault(self, request: Request, error: OAuthError) -> Response:
+        """Return the page for a fault that must not be redirected to anybody."""
+        logger.info("oauth.shown", extra={"error": error.code, "detail": error.description})
+        return self.page(request, 400, kind="client_fault", detail=error.description)
+
+    def ended(
+        self, request: Request, gone: InteractionGone, registered: RegisteredClient | None
+    ) -> Response:
+        """Return the page of an interaction that is over, with the way back to its client."""
+        client = None if registered is None else registered.client
+        context = {
+            "reason": gone.reason,
+            "client_url": None if client is None else client.home,
+            "start_again_url": "/sign-in",
+        }
+        return self.pages.page(request, "pages/ended.html", context, status=410, client=client)
+
+    def limited(
+        self, request: Request, outcome: str, wait: timedelta, *, back_url: str | None = None
+    ) -> Response:
+        """Return the page that says how long to wait."""
+        seconds = max(1, math.ceil(wait.total_seconds()))
+        logger.info("request.limited", extra={"outcome": outcome, "wait_seconds": seconds})
+        context = {"outcome": outcome, "wait_seconds": seconds, "back_url": back_url}
+        response = self.pages.page(request, "pages/limited.html", context, status=429)
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    def mail_refused(self, request: Request, refused: MailRefused, back_url: str) -> Response:
+        """Return the page for a mail that is not sent now."""
+        return self.limited(request, refused.outcome, refused.wait, back_url=back_url)
+
+    def unavailable(self, request: HTTPConnection, fault: ServiceUnavailable) -> Response:
+        """Return the page that asks to come back."""
+        response = self.page(request, 503)
+        response.headers["Retry-After"] = str(math.ceil(fault.retry_after.total_seconds()))
+        return response

@@ -1,0 +1,144 @@
+"""What clients call: metadata, keys, tokens, userinfo, revocation."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from authserver.lane import Lane
+from authserver.oidc.discovery import Discovery
+from authserver.oidc.errors import InvalidRequest, InvalidToken, OAuthError
+from authserver.oidc.parameters import Parameters
+from authserver.oidc.revocation import Revocation
+from authserver.oidc.token_endpoint import TokenEndpoint
+from authserver.oidc.userinfo import Userinfo
+from authserver.storage.registered_clients import RegisteredClients
+from authserver.web.error_responses import oauth_error
+from authserver.web.request_form import FORM_TYPE, FormReader
+
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+SHORT_CACHE: Final = "public, max-age=60, must-revalidate"
+METADATA_PATHS: Final = (
+    "/oidc/.well-known/openid-configuration",
+    "/oidc/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-authorization-server/oidc",
+)
+PREFLIGHT_SECONDS: Final = "600"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientEndpoints:
+    """The back channel; errors are JSON, nothing with a token is cached."""
+
+    discovery: Discovery
+    tokens: TokenEndpoint
+    userinfo: Userinfo
+    revocation: Revocation
+    clients: RegisteredClients
+    origins: Callable[[], frozenset[str]]
+    lane: Lane
+    forms: FormReader
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        open_paths = [Route(path, self.metadata, methods=["GET"]) for path in METADATA_PATHS]
+        called = ("/oidc/token", "/oidc/me", "/oidc/token/revocation")
+        return [
+            *open_paths,
+            Route("/oidc/jwks", self.jwks, methods=["GET"]),
+            Route("/oidc/token", self.token, methods=["POST"]),
+            Route("/oidc/token/revocation", self.revoke, methods=["POST"]),
+            Route("/oidc/me", self.me, methods=["GET", "POST"]),
+            *(Route(path, self.preflight, methods=["OPTIONS"]) for path in called),
+        ]
+
+    async def metadata(self, request: Request) -> Response:
+        """Return the provider metadata (OIDC Discovery §4, RFC 8414 §3)."""
+        return cacheable(request, await self.lane.run(self.discovery.metadata))
+
+    async def jwks(self, request: Request) -> Response:
+        """Return the key set (RFC 7517 §5)."""
+        keys = await self.lane.run(self.discovery.keys.load)
+        return cacheable(request, keys.as_jwks())
+
+    async def token(self, request: Request) -> Response:
+        """Answer a token request (RFC 6749 §3.2)."""
+        try:
+            parameters = await self.read(request)
+            body = await self.lane.run(
+                self.tokens.exchange, parameters, request.headers.get("authorization")
+            )
+        except OAuthError as error:
+            return await self.with_cors(request, oauth_error(error))
+        return await self.with_cors(request, JSONResponse(body, headers=NO_STORE))
+
+    async def revoke(self, request: Request) -> Response:
+        """Revoke a token (RFC 7009 §2)."""
+        try:
+            parameters = await self.read(request)
+            await self.lane.run(
+                self.revocation.revoke, parameters, request.headers.get("authorization")
+            )
+        except OAuthError as error:
+            return await self.with_cors(request, oauth_error(error))
+        return await self.with_cors(request, Response(status_code=200, headers=NO_STORE))
+
+    async def me(self, request: Request) -> Response:
+        """Return the claims of the person (OIDC Core §5.3)."""
+        try:
+            token = await self.bearer_token(request)
+            claims = await self.lane.run(self.userinfo.claims, token)
+        except OAuthError as error:
+            return await self.with_cors(request, oauth_error(error))
+        return await self.with_cors(request, JSONResponse(claims, headers=NO_STORE))
+
+    async def preflight(self, request: Request) -> Response:
+        """Answer a browser that asks whether it may call."""
+        response = await self.with_cors(request, Response(status_code=204))
+        if "access-control-allow-origin" in response.headers:
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
+        return response
+
+    async def read(self, request: Request) -> Parameters:
+        """Return the parameters of a back-channel call."""
+        return Parameters.of(await self.forms.pairs(request))
+
+    async def bearer_token(self, request: Request) -> str:
+        """Return the access token of header or body, never of the query (RFC 6750 §2)."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        in_header = token.strip() if scheme.lower() == "bearer" else None
+        in_body = None
+        if request.headers.get("content-type", "").startswith(FORM_TYPE):
+            in_body = (await self.read(request)).once("access_token")
+        if in_header and in_body:
+            raise InvalidRequest("the access token was sent in two ways")
+        found = in_header or in_body
+        if not found:
+            raise InvalidToken("an access token is required")
+        return found
+
+    async def with_cors(self, request: Request, response: Response) -> Response:
+        """Let a browser application read the answer if its origin is a client's."""
+        origin = request.headers.get("origin")
+        if origin is not None:
+            response.headers["Vary"] = "Origin"
+            if origin in await self.lane.run(self.origins):
+                response.headers["Access-Control-Allow-Origin"] = origin
+        return response
+
+
+def cacheable(request: Request, document: dict[str, object]) -> Response:
+    """Return a public document with its ETag, or 304 where the caller has it."""
+    body = json.dumps(document, separators=(",", ":")).encode()
+    etag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": SHORT_CACHE, "Access-Control-Allow-Origin": "*"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

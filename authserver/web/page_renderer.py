@@ -1,0 +1,114 @@
+"""Pages as responses: template, language, form token and the policies of the browser."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from authserver.domain.clients import Client
+from authserver.domain.endpoint import Endpoint
+from authserver.rendering import FORM_POST_SCRIPT, Renderer
+from authserver.web.browser import Browsers
+
+STATIC: Final = "/static"
+FORM_POST_HASH: Final = b64encode(sha256(FORM_POST_SCRIPT.encode()).digest()).decode()
+BASE_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src {script}; "
+    "form-action {form}; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRenderer:
+    """Makes responses of templates; every link comes from the endpoint, never from `Host`."""
+
+    renderer: Renderer
+    browsers: Browsers
+    endpoint: Endpoint
+    brand: str
+    form_token: Callable[..., str]
+
+    def locale_of(self, request: HTTPConnection, wished: str | None = None) -> str:
+        """Return the language: the one chosen on a page, else `wished`, else the browser's."""
+        return self.renderer.negotiate(
+            cookie=self.browsers.language(request) or wished,
+            accept_language=request.headers.get("accept-language"),
+        )
+
+    def page(
+        self,
+        request: HTTPConnection,
+        template: str,
+        context: Mapping[str, object],
+        *,
+        status: int = 200,
+        client: Client | None = None,
+        form_token: str = "",
+        wished_locale: str | None = None,
+    ) -> Response:
+        """Return the page; forms on it may also lead to where `client` is redirected."""
+        locale = self.locale_of(request, wished_locale)
+        common = {
+            "brand": self.brand,
+            "host": self.endpoint.host,
+            "client_name": None if client is None or client.is_built_in else client.name,
+            "languages": [
+                {"tag": tag, "name": self.renderer.name_of(tag)} for tag in self.renderer.languages
+            ],
+            "language_action": "/language",
+            "return_to": request.url.path,
+            "form_token": form_token,
+            "static": STATIC,
+            "notice": None,
+        }
+        html = self.renderer.render(template, locale, {**common, **context})
+        headers = {
+            "Content-Security-Policy": BASE_POLICY.format(
+                script="'self'", form=" ".join(["'self'", *form_targets(client)])
+            )
+        }
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def form_post(
+        self, request: HTTPConnection, target: str, fields: Mapping[str, str]
+    ) -> Response:
+        """Return the page that posts an authorization response (OAuth Form Post §2)."""
+        context = {
+            "brand": self.brand,
+            "action": target,
+            "fields": dict(fields),
+            "static": STATIC,
+        }
+        html = self.renderer.render("pages/form_post.html", self.locale_of(request), context)
+        policy = BASE_POLICY.format(
+            script=f"'sha256-{FORM_POST_HASH}'", form=source_expression(target)
+        )
+        return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    def to(self, path: str) -> Response:
+        """Return the answer to a post: go to one of our own pages and get it (RFC 9700 §4.12)."""
+        return RedirectResponse(self.endpoint.at(path), status_code=303)
+
+
+def form_targets(client: Client | None) -> list[str]:
+    """Return where a form may lead besides this server: the addresses of the client.
+
+    Chromium applies `form-action` to every hop after a post, the client's included.
+    """
+    if client is None:
+        return []
+    uris = (*client.redirect_uris, *client.post_logout_redirect_uris)
+    return sorted({source_expression(uri) for uri in uris})
+
+
+def source_expression(uri: str) -> str:
+    """Return the origin of `uri`, or the scheme alone where it is a native client's own."""
+    parts = urlsplit(uri)
+    if parts.scheme in {"http", "https"}:
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"

@@ -1,0 +1,286 @@
+"""The pages of sign-in and registration: address, code, and the question that may be left."""
+
+import math
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from authserver.domain.verifications import CodeOutcome, Purpose, Verification
+from authserver.flows.completion import SignedIn
+from authserver.flows.email_code import MailRefused
+from authserver.flows.email_first import EmailFirst, Proceed, Standing, Step
+from authserver.flows.visitor import GoOn, InteractionGone, Visitor
+from authserver.lane import Lane
+from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
+from authserver.oidc.authorization.request import read_login_hint
+from authserver.storage.registered_clients import RegisteredClients
+from authserver.web.browser import Browsers
+from authserver.web.error_responses import ErrorPages
+from authserver.web.page_renderer import PageRenderer
+from authserver.web.request_form import FormReader, check_form_token
+
+Outcome = SignedIn | Proceed | MailRefused | InteractionGone | GoOn
+
+DEAD_CODE = frozenset({CodeOutcome.EXPIRED, CodeOutcome.EXHAUSTED, CodeOutcome.REPLACED})
+PATHS = {Purpose.SIGN_IN: "/sign-in", Purpose.REGISTER: "/register"}
+DECISIONS = {Purpose.SIGN_IN: "create-account", Purpose.REGISTER: "existing"}
+DECISION_TEMPLATES = {
+    Purpose.SIGN_IN: "pages/sign_in/create_account.html",
+    Purpose.REGISTER: "pages/register/existing.html",
+}
+ADDRESS_TEMPLATES = {
+    Purpose.SIGN_IN: "pages/sign_in/address.html",
+    Purpose.REGISTER: "pages/register/address.html",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailFirstPages:
+    """The routes of one purpose."""
+
+    flow: EmailFirst
+    authorization: AuthorizationEndpoint
+    clients: RegisteredClients
+    lane: Lane
+    browsers: Browsers
+    forms: FormReader
+    pages: PageRenderer
+    errors: ErrorPages
+
+    @property
+    def path(self) -> str:
+        """Return what the paths of this purpose begin with."""
+        return PATHS[self.flow.purpose]
+
+    def routes(self) -> list[Route]:
+        """Return the routes; the id of the interaction keeps tabs apart."""
+        page = f"{self.path}/{{interaction}}"
+        decision = f"{page}/{DECISIONS[self.flow.purpose]}"
+        return [
+            Route(self.path, self.start, methods=["GET"]),
+            Route(page, self.show, methods=["GET"], name=Step.ADDRESS),
+            Route(f"{page}/code", self.show, methods=["GET"]),
+            Route(decision, self.show, methods=["GET"]),
+            Route(page, self.submit_address, methods=["POST"]),
+            Route(f"{page}/code", self.submit_code, methods=["POST"]),
+            Route(f"{page}/resend", self.resend, methods=["POST"]),
+            Route(f"{page}/restart", self.restart, methods=["POST"]),
+            Route(f"{page}/cancel", self.cancel, methods=["POST"]),
+            Route(f"{page}/continue", self.continue_as, methods=["POST"]),
+            Route(decision, self.decide, methods=["POST"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        """Begin an interaction of the account page, so that a bookmark never dead-ends."""
+        locale = self.pages.locale_of(request)
+        paused = await self.lane.run(
+            self.authorization.begin_for_account,
+            locale,
+            register=self.flow.purpose is Purpose.REGISTER,
+        )
+        response = self.pages.to(f"{self.path}/{paused.interaction_id}")
+        if paused.cookie is not None:
+            self.browsers.set_interaction(
+                request, response, paused.interaction_id, paused.cookie
+            )
+        return response
+
+    async def show(self, request: Request) -> Response:
+        """Show the step of the path, or lead to the one that is due."""
+        visitor = self.visitor(request)
+        standing = await self.lane.run(self.flow.look, visitor)
+        if not isinstance(standing, Standing):
+            return await self.answer(request, standing)
+        due = self.path_of(visitor, standing.step)
+        if request.url.path != due:
+            return self.pages.to(due)
+        match standing.step:
+            case Step.ADDRESS:
+                template, context = self.address_page(visitor, standing)
+            case Step.CODE:
+                template, context = "pages/code.html", self.code_page(visitor, standing)
+            case Step.DECISION:
+                template, context = self.decision_page(visitor, standing)
+        return self.pages.page(
+            request,
+            template,
+            {"notice": notice_of(standing), **context},
+            client=standing.client,
+            form_token=self.form_token(visitor),
+            wished_locale=standing.interaction.locale,
+        )
+
+    async def submit_address(self, request: Request) -> Response:
+        """Take the address and go to the code page."""
+        fields, visitor = await self.read(request)
+        typed = fields.get("email", "")
+        return await self.answer(
+            request, await self.lane.run(self.flow.submit_address, visitor, typed)
+        )
+
+    async def submit_code(self, request: Request) -> Response:
+        """Check the code."""
+        fields, visitor = await self.read(request)
+        entered = fields.get("code", "")
+        return await self.answer(
+            request, await self.lane.run(self.flow.submit_code, visitor, entered)
+        )
+
+    async def resend(self, request: Request) -> Response:
+        """Send the code again."""
+        _, visitor = await self.read(request)
+        return await self.answer(request, await self.lane.run(self.flow.resend, visitor))
+
+    async def restart(self, request: Request) -> Response:
+        """Go back to the first step."""
+        _, visitor = await self.read(request)
+        return await self.answer(request, await self.lane.run(self.flow.restart, visitor))
+
+    async def cancel(self, request: Request) -> Response:
+        """Tell the client that the person did not sign in."""
+        _, visitor = await self.read(request)
+        return await self.answer(request, await self.lane.run(self.flow.cancel, visitor))
+
+    async def continue_as(self, request: Request) -> Response:
+        """Go on with the session there is."""
+        _, visitor = await self.read(request)
+        return await self.answer(request, await self.lane.run(self.flow.continue_as, visitor))
+
+    async def decide(self, request: Request) -> Response:
+        """Create the account, or sign in to the one there is."""
+        _, visitor = await self.read(request)
+        return await self.answer(request, await self.lane.run(self.flow.decide, visitor))
+
+    async def answer(self, request: Request, outcome: Outcome) -> Response:
+        """Return where an outcome leads."""
+        interaction = str(request.path_params["interaction"])
+        match outcome:
+            case SignedIn():
+                response = self.pages.to(f"/oidc/auth/{interaction}")
+                self.browsers.set_session(response, outcome.session_secret)
+                return response
+            case GoOn():
+                return self.pages.to(f"/oidc/auth/{interaction}")
+            case Proceed():
+                return self.pages.to(self.path_of(self.visitor(request), outcome.step))
+            case MailRefused():
+                return self.errors.mail_refused(request, outcome, f"{self.path}/{interaction}")
+            case InteractionGone():
+                client_id = outcome.client_id
+                registered = (
+                    await self.lane.run(self.clients.find, client_id) if client_id else None
+                )
+                return self.errors.ended(request, outcome, registered)
+
+    async def read(self, request: Request) -> tuple[dict[str, str], Visitor]:
+        """Return the fields of a form that is ours and made for this browser."""
+        fields = await self.forms.page_form(request)
+        visitor = self.visitor(request)
+        # Without the cookie the use case answers that the page belongs to another browser.
+        if visitor.interaction_cookie is not None:
+            check_form_token(fields, self.form_token(visitor))
+        return fields, visitor
+
+    def visitor(self, request: Request) -> Visitor:
+        """Return who acts, in the language of the page."""
+        return self.browsers.visitor(request, self.pages.locale_of(request))
+
+    def form_token(self, visitor: Visitor) -> str:
+        """Return the token of forms of this interaction in this browser."""
+        cookie = visitor.interaction_cookie or ""
+        return self.pages.form_token("interaction", visitor.interaction_id, cookie)
+
+    def path_of(self, visitor: Visitor, step: Step) -> str:
+        """Return the path of a step."""
+        page = f"{self.path}/{visitor.interaction_id}"
+        match step:
+            case Step.ADDRESS:
+                return page
+            case Step.CODE:
+                return f"{page}/code"
+            case Step.DECISION:
+                return f"{page}/{DECISIONS[self.flow.purpose]}"
+
+    def address_page(self, visitor: Visitor, standing: Standing) -> tuple[str, dict[str, object]]:
+        """Return template and context of the first step."""
+        page = f"{self.path}/{visitor.interaction_id}"
+        notice = standing.interaction.notice
+        hint = read_login_hint(standing.interaction.parameters.get("login_hint"))
+        account = standing.signed_in_as
+        context: dict[str, object] = {
+            "action": page,
+            "email": notice.get("entered") or hint or "",
+            "register_action": f"/register/{visitor.interaction_id}",
+            "sign_in_action": f"/sign-in/{visitor.interaction_id}",
+            "cancel_action": self.cancel_action(standing, page),
+            "continue_as": account
+            and {"email": account.address.typed, "action": f"{page}/continue"},
+        }
+        return ADDRESS_TEMPLATES[self.flow.purpose], context
+
+    def code_page(self, visitor: Visitor, standing: Standing) -> dict[str, object]:
+        """Return the context of the code page."""
+        page = f"{self.path}/{visitor.interaction_id}"
+        verification = standing.verification
+        if verification is None:
+            raise AssertionError("the code step has a verification")
+        return {
+            "purpose": self.flow.purpose.name.lower(),
+            "action": f"{page}/code",
+            "resend_action": f"{page}/resend",
+            "new_code_action": f"{page}/resend",
+            "restart_action": f"{page}/restart",
+            "cancel_action": self.cancel_action(standing, page),
+            "email": verification.address.typed,
+            "sender_name": self.pages.brand,
+            "symbols": verification.code_class.symbols,
+            "request_label": verification.label,
+            "sent_again": bool(standing.interaction.notice.get("again")),
+            **numbers_of(verification, standing),
+        }
+
+    def decision_page(
+        self, visitor: Visitor, standing: Standing
+    ) -> tuple[str, dict[str, object]]:
+        """Return template and context of the question after the proof."""
+        page = f"{self.path}/{visitor.interaction_id}"
+        verification = standing.verification
+        context: dict[str, object] = {
+            "email": "" if verification is None else verification.address.typed,
+            "action": f"{page}/{DECISIONS[self.flow.purpose]}",
+            "restart_action": f"{page}/restart",
+        }
+        return DECISION_TEMPLATES[self.flow.purpose], context
+
+    def cancel_action(self, standing: Standing, page: str) -> str | None:
+        """Return where to give up, if a client waits for the answer."""
+        client = standing.client
+        return None if client is None or client.is_built_in else f"{page}/cancel"
+
+
+def numbers_of(verification: Verification, standing: Standing) -> dict[str, object]:
+    """Return the numbers and the state that the code page shows."""
+    now = standing.now
+    wait = (verification.next_mail_at - now).total_seconds()
+    life = (verification.expires_at - now).total_seconds()
+    return {
+        "life_minutes": max(1, math.ceil(life / 60)),
+        "resend_wait_seconds": max(0, math.ceil(wait)),
+        "resends_left": verification.mails_left,
+        "code_dead": verification.standing(now) in DEAD_CODE,
+    }
+
+
+def notice_of(standing: Standing) -> dict[str, object] | None:
+    """Return the message for the page; a code that died meanwhile says so by itself."""
+    notice = dict(standing.interaction.notice)
+    verification = standing.verification
+    died = None if verification is None else verification.standing(standing.now)
+    if standing.step is Step.CODE and died in DEAD_CODE:
+        notice["outcome"] = died
+    if "outcome" not in notice or notice.get("again"):
+        return None
+    members = ("tries_left", "wait_seconds", "entered", "needed", "found", "has_other_symbols")
+    return {"outcome": notice["outcome"], **{name: notice.get(name) for name in members}}

@@ -1,0 +1,74 @@
+"use strict";
+
+// What the pages gain from a script; without it each of them works all the same.
+
+// A form is sent once. The button stays enabled: a disabled one would not be sent along.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "true";
+  for (const button of form.querySelectorAll("button")) {
+    button.setAttribute("aria-disabled", "true");
+  }
+});
+
+// A page that comes back from the browser's memory is ready again.
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.forms) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) {
+      button.removeAttribute("aria-disabled");
+    }
+  }
+});
+
+// The error summary has the focus; its link leads into the field.
+const summary = document.getElementById("summary");
+if (summary) {
+  summary.focus();
+  for (const link of summary.querySelectorAll("a")) {
+    link.addEventListener("click", (event) => {
+      const field = document.getElementById(link.hash.slice(1));
+      if (!field) return;
+      event.preventDefault();
+      field.focus();
+    });
+  }
+}
+
+// "Send again" appears when the wait is over, and is announced once. Until then the wait counts
+// down, in the same steps as the server words it.
+const inWords = (seconds) => {
+  const unit = seconds < 120 && seconds !== 60 ? "second" : "minute";
+  const number = unit === "second" ? seconds : Math.ceil(seconds / 60);
+  const format = { style: "unit", unit, unitDisplay: "long", numberingSystem: "latn" };
+  return new Intl.NumberFormat(document.documentElement.lang, format).format(number);
+};
+for (const text of document.querySelectorAll("[data-until-resend]")) {
+  const button = text.parentElement.querySelector("button");
+  const over = Date.now() + 1000 * Number(text.dataset.untilResend);
+  button.hidden = true;
+  const timer = setInterval(() => {
+    const left = Math.ceil((over - Date.now()) / 1000);
+    if (left > 0) {
+      text.textContent = text.dataset.sentence.replace("{wait}", inWords(left));
+      return;
+    }
+    clearInterval(timer);
+    text.hidden = true;
+    button.hidden = false;
+    document.getElementById("announcement").textContent = text.dataset.announcement;
+  }, 1000);
+}
+
+// The inbox looks again by itself, unless somebody is about to copy something.
+for (const link of document.querySelectorAll("[data-reload-seconds]")) {
+  setInterval(() => {
+    const copying = String(getSelection()) !== "";
+    if (!copying && !document.hidden) location.reload();
+  }, 1000 * Number(link.dataset.reloadSeconds));
+}

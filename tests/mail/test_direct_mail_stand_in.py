@@ -1,0 +1,120 @@
+"""The stand-in for Direct Mail, proven by the vendor's own client in a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+from tests.support.direct_mail import DirectMailServer, Fault
+
+pytestmark = pytest.mark.skipif(
+    find_spec("alibabacloud_dm20151123") is None,
+    reason="the vendor's client alibabacloud-dm20151123 is not installed",
+)
+
+# Takes calls as a JSON list of [secret, parameters] and prints what became of each.
+CLIENT = """
+import json, sys
+from alibabacloud_dm20151123.client import Client
+from alibabacloud_dm20151123.models import SingleSendMailRequest
+from alibabacloud_tea_openapi.models import Config
+
+endpoint, calls = sys.argv[1], json.loads(sys.argv[2])
+printed = []
+for secret, parameters in calls:
+    client = Client(Config(
+        endpoint=endpoint, protocol="HTTP", access_key_id="testid", access_key_secret=secret
+    ))
+    try:
+        body = client.single_send_mail(SingleSendMailRequest(**parameters)).body
+        printed.append({"env_id": body.env_id, "request_id": body.request_id})
+    except Exception as fault:
+        printed.append({"code": getattr(fault, "code", type(fault).__name__)})
+print(json.dumps(printed))
+"""
+
+PARAMETERS: dict[str, object] = {
+    "account_name": "noreply@mail.example.com",
+    "address_type": 1,
+    "reply_to_address": False,
+    "to_address": "alice+x@example.org",
+    "subject": "Your code: 12~34 *&=",
+    "from_alias": "验证 码",
+    "html_body": "<p>Code <b>123456</b></p>",
+    "text_body": "Code 123456\nline2",
+    "tag_name": "otp",
+    "click_trace": "0",
+}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[DirectMailServer]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with DirectMailServer() as server:
+        yield server
+
+
+def call(server: DirectMailServer, *calls: tuple[str, dict[str, object]]) -> list[dict[str, str]]:
+    finished = subprocess.run(  # noqa: S603 - our own interpreter and script
+        [sys.executable, "-W", "ignore", "-c", CLIENT, server.address, json.dumps(calls)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    answers: list[dict[str, str]] = json.loads(finished.stdout.splitlines()[-1])
+    return answers
+
+
+def test_the_vendors_client_is_accepted_with_the_right_secret_only(
+    server: DirectMailServer,
+) -> None:
+    right, wrong, again = call(
+        server, ("testsecret", PARAMETERS), ("wrong", PARAMETERS), ("testsecret", PARAMETERS)
+    )
+
+    assert [right["env_id"], again["env_id"]] == [
+        mail.envelope_id for mail in server.service.accepted
+    ]
+    assert wrong == {"code": "SignatureDoesNotMatch"}
+    assert server.service.accepted[0].parameters["Subject"] == "Your code: 12~34 *&="
+    assert server.service.accepted[0].parameters["TextBody"] == "Code 123456\nline2"
+
+
+def test_the_vendors_client_understands_every_refusal(server: DirectMailServer) -> None:
+    server.service.misbehave(Fault.SUPPRESSED)
+    server.service.misbehave(Fault.NO_RIGHT)
+
+    answers = call(
+        server,
+        ("testsecret", PARAMETERS),
+        ("testsecret", PARAMETERS),
+        ("testsecret", PARAMETERS | {"subject": "x" * 101}),
+        ("testsecret", PARAMETERS | {"from_alias": "x" * 15}),
+        ("testsecret", PARAMETERS | {"account_name": "other@mail.example.com"}),
+        ("testsecret", PARAMETERS | {"to_address": "nobody"}),
+    )
+
+    assert [answer["code"] for answer in answers] == [
+        "InvalidToAddress.Spam",
+        "Forbidden.RAM",
+        "InvalidSubject.Malformed",
+        "InvalidFromAlias.Malformed",
+        "InvalidMailAddress.NotFound",
+        "InvalidToAddress",
+    ]
+    assert server.service.accepted == []
+
+
+def test_a_call_that_is_replayed_byte_for_byte_is_refused(server: DirectMailServer) -> None:
+    call(server, ("testsecret", PARAMETERS))
+
+    replayed = server.service.answer(server.service.calls[0])
+
+    assert (replayed.status, json.loads(replayed.body)["Code"]) == (400, "SignatureNonceUsed")
+    assert len(server.service.accepted) == 1

@@ -1,0 +1,231 @@
+"""Every page in every state, with sample values."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+FORM_TOKEN = "f0rm-t0ken"
+PERSON = "ada@bookworm.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the last action came to, as pages are given it."""
+
+    outcome: str
+    tries_left: int | None = None
+    wait_seconds: int | None = None
+    entered: str | None = None
+    needed: int | None = None
+    found: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One state of one page."""
+
+    name: str
+    template: str
+    context: Mapping[str, object] = field(default_factory=dict)
+
+
+LANGUAGES = ({"tag": "en", "name": "English"}, {"tag": "zh-CN", "name": "简体中文"})
+COMMON: Mapping[str, object] = {
+    "brand": "Example ID",
+    "host": "id.example.com",
+    "client_name": "Bookstore",
+    "languages": LANGUAGES,
+    "language_action": "/language",
+    "return_to": "/sign-in/abc",
+    "form_token": FORM_TOKEN,
+    "static": "/static",
+    "reference": "K7P2-9QXM",
+    "notice": None,
+}
+ADDRESS: Mapping[str, object] = {
+    "action": "/sign-in/abc",
+    "email": "",
+    "register_action": "/register/abc",
+    "sign_in_action": "/sign-in/abc",
+    "cancel_action": "/sign-in/abc/cancel",
+    "continue_as": None,
+}
+CODE: Mapping[str, object] = {
+    "purpose": "sign_in",
+    "action": "/sign-in/abc/code",
+    "resend_action": "/sign-in/abc/resend",
+    "new_code_action": "/sign-in/abc/new-code",
+    "restart_action": "/sign-in/abc/restart",
+    "cancel_action": "/sign-in/abc/cancel",
+    "email": PERSON,
+    "life_minutes": 10,
+    "resend_wait_seconds": 28,
+    "resends_left": 3,
+    "request_label": "4F7",
+    "sender_name": "Example ID <id@mail.example.com>",
+    "mail_subject": "… is your Example ID sign-in code",
+    "symbols": 6,
+    "code_dead": False,
+    "sent_again": False,
+}
+ERROR_STATUSES = {
+    "bad_request": 400,
+    "client_fault": 400,
+    "forbidden": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "too_large": 413,
+    "internal": 500,
+    "unavailable": 503,
+}
+LIMITS = {
+    "cooling_down": 28,
+    "verification_mails_spent": 2400,
+    "address_limited": 2400,
+    "source_limited": 600,
+    "instance_limited": 600,
+    "flood": 60,
+}
+MOMENT = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+
+
+def sample_pages() -> Iterator[Sample]:
+    """Yield every page in every state."""
+    yield from address_pages()
+    yield from code_pages()
+    yield from dead_code_pages()
+    yield from account_pages()
+    yield from ends_and_errors()
+    yield from pages_between()
+
+
+def address_pages() -> Iterator[Sample]:
+    invalid = {"email": "ada@bookworm", "notice": Notice(outcome="address_invalid")}
+    signed_in = {"email": PERSON, "action": "/sign-in/abc/continue"}
+    for name, template in (
+        ("sign-in", "pages/sign_in/address.html"),
+        ("register", "pages/register/address.html"),
+    ):
+        yield Sample(name=name, template=template, context=ADDRESS)
+        yield Sample(name=f"{name}-invalid", template=template, context={**ADDRESS, **invalid})
+    template = "pages/sign_in/address.html"
+    bare = {"register_action": None, "cancel_action": None, "client_name": None, "email": PERSON}
+    yield Sample(name="sign-in-bare", template=template, context={**ADDRESS, **bare})
+    again = {"continue_as": signed_in, "mail_is_slow": True}
+    yield Sample(name="sign-in-signed-in", template=template, context={**ADDRESS, **again})
+
+
+def code_pages() -> Iterator[Sample]:
+    states: dict[str, dict[str, object]] = {
+        "first": {"notice": Notice(outcome="accepted")},
+        "register": {"purpose": "register", "cancel_action": None, "resend_wait_seconds": 0},
+        "unknown-silent": {"mails_to_unknown": False, "resends_left": 0},
+        "sent-again": {"sent_again": True, "life_minutes": 6, "resend_wait_seconds": 120},
+        "wrong": {"notice": Notice(outcome="wrong", tries_left=3), "life_minutes": 1},
+        "wrong-last": {"notice": Notice(outcome="wrong", tries_left=1), "resends_left": 1},
+        "too-short": {
+            "notice": Notice(outcome="malformed", entered="12345", needed=6, found=5, tries_left=5)
+        },
+        "not-digits": {"notice": Notice(outcome="malformed", entered="abc", needed=6, found=0)},
+        "8": {"symbols": 8},
+        "13": {"symbols": 13},
+        "13-too-short": {
+            "symbols": 13,
+            "notice": Notice(outcome="malformed", entered="ABCD-EF", needed=13, found=6),
+        },
+        "13-foreign": {
+            "symbols": 13,
+            "notice": Notice(outcome="malformed", entered="U" * 13, needed=13, found=13),
+        },
+    }
+    for state, context in states.items():
+        yield Sample(
+            name=f"code-{state}", template="pages/code.html", context={**CODE, **context}
+        )
+
+
+def dead_code_pages() -> Iterator[Sample]:
+    for outcome in ("exhausted", "expired", "already_used", "replaced", "longer_code_needed"):
+        dead = {"code_dead": True, "notice": Notice(outcome=outcome, tries_left=0)}
+        yield Sample(
+            name=f"code-{outcome}", template="pages/code.html", context={**CODE, **dead}
+        )
+
+
+def account_pages() -> Iterator[Sample]:
+    known = {"email": PERSON, "action": "/sign-in/abc/next", "restart_action": "/sign-in/abc/new"}
+    for name, template in (
+        ("create-account", "pages/sign_in/create_account.html"),
+        ("existing", "pages/register/existing.html"),
+        ("no-account", "pages/sign_in/no_account.html"),
+    ):
+        yield Sample(name=name, template=template, context=known)
+    ask = {
+        "action": "/oidc/session/end/sign-out",
+        "stay_url": "/account",
+        "email": PERSON,
+        "fields": {"state": '"><script>'},
+    }
+    yield Sample(name="sign-out", template="pages/sign_out/ask.html", context=ask)
+    back = {"back_url": "https://books.example.com/"}
+    yield Sample(name="signed-out", template="pages/sign_out/done.html", context=back)
+    alone = {"back_url": None, "client_name": None}
+    yield Sample(name="signed-out-alone", template="pages/sign_out/done.html", context=alone)
+    account = {
+        "email": PERSON,
+        "created_at": MOMENT,
+        "signed_in_at": MOMENT,
+        "sign_out_action": "/account/sign-out",
+        "client_name": None,
+    }
+    yield Sample(name="account", template="pages/account.html", context=account)
+    link = {"action": "/sign-in-link", "email_masked": "a…@bookworm.example"}
+    yield Sample(name="sign-in-link", template="pages/sign_in_link.html", context=link)
+
+
+def ends_and_errors() -> Iterator[Sample]:
+    for reason in ("expired", "used", "other_browser", "unknown", "link_used"):
+        ended = {
+            "reason": reason,
+            "client_url": "https://books.example.com/" if reason in {"expired", "used"} else None,
+            "start_again_url": None if reason == "unknown" else "/sign-in",
+            "host": "localhost:3001" if reason == "other_browser" else "id.example.com",
+        }
+        yield Sample(name=f"ended-{reason}", template="pages/ended.html", context=ended)
+    for outcome, wait in LIMITS.items():
+        limited = {"outcome": outcome, "wait_seconds": wait, "back_url": "/sign-in/abc"}
+        yield Sample(name=f"limited-{outcome}", template="pages/limited.html", context=limited)
+    for kind, status in ERROR_STATUSES.items():
+        is_fault = kind == "client_fault"
+        error = {
+            "kind": kind,
+            "status": status,
+            "detail": "redirect_uri is not registered" if is_fault else None,
+            "client_url": "https://books.example.com/" if kind == "internal" else None,
+            "languages": () if kind == "unavailable" else LANGUAGES,
+        }
+        yield Sample(name=f"error-{kind}", template="error.html", context=error)
+
+
+def pages_between() -> Iterator[Sample]:
+    answer = {
+        "action": "https://books.example.com/callback",
+        "fields": {"code": "abc", "state": '"><script>'},
+    }
+    yield Sample(name="form-post", template="pages/form_post.html", context=answer)
+    onward = {"url": 'https://books.example.com/callback?code=1&state="'}
+    yield Sample(name="redirect", template="pages/redirect.html", context=onward)
+    mail = {
+        "to": PERSON,
+        "usage_type": "SignIn",
+        "subject": "123456 is your Example ID sign-in code",
+        "text": "123456\n\nThis is your code to sign in to Bookstore with Example ID.\n",
+        "html": "<p>123456</p>",
+        "code": "123456",
+        "sent_at": "2026-03-14T09:26:53+00:00",
+    }
+    notice = {**mail, "usage_type": "NoAccount", "code": None, "html_url": "/dev/mail/1.html"}
+    wide = {"mails": [mail, notice], "client_name": None}
+    yield Sample(name="inbox", template="pages/inbox.html", context=wide)
+    empty = {"mails": [], "client_name": None}
+    yield Sample(name="inbox-empty", template="pages/inbox.html", context=empty)
