@@ -32,9 +32,12 @@ def run() -> None:
 def run_from_settings() -> None:
     """Do for a bare `alembic` in a checkout what `authserver migrate` does."""
     # A server that migrates has read its settings already.
-    from authserver.settings.sources import load
+    from authserver.settings.sources import SettingsInvalid, load
 
-    settings = load()
+    try:
+        settings = load().settings
+    except SettingsInvalid as fault:
+        raise CommandError(str(fault)) from fault
     if context.config.config_file_name is not None:
         logging.config.fileConfig(context.config.config_file_name, disable_existing_loggers=False)
     address = parse_email_address(settings.admin_email or "")

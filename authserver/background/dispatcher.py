@@ -1,5 +1,6 @@
 """The mail dispatcher: claim, send and record, until told to drain."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -24,9 +25,18 @@ class Bell:
 
     def __init__(self) -> None:
         self._event = anyio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def hang(self) -> None:
+        """Remember the running event loop; before that, ringing does nothing."""
+        self._loop = asyncio.get_running_loop()
 
     def ring(self) -> None:
-        """Wake whoever waits; call it in the event loop."""
+        """Wake whoever waits, from the event loop or from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event_set)
+
+    def _event_set(self) -> None:
         self._event.set()
 
     async def wait(self, longest: timedelta) -> None:

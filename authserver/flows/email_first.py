@@ -279,8 +279,9 @@ class EmailFirst:
             notice["tries_left"] = refused.tries_left
         if refused.malformed is not None:
             notice["needed"] = refused.malformed.needed
-            notice["found"] = refused.malformed.found
-            notice["has_other_symbols"] = refused.malformed.has_other_symbols
+            # What was entered is not kept: it may hold the code.
+            if not refused.malformed.has_other_symbols:
+                notice["found"] = refused.malformed.found
         work.interactions.note(interaction.id, notice)
         work.commit()
         return Proceed(interaction_id=interaction.id, step=Step.CODE)

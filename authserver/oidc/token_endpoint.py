@@ -26,7 +26,9 @@ class TokenRequest:
 class GrantType(Protocol):
     """One way to obtain tokens (RFC 6749 §1.3)."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return the value of `grant_type`."""
 
     def is_permitted(self, client: Client) -> bool:
         """Tell whether the client may use this grant type."""

@@ -47,7 +47,8 @@ def oldest(row: type[Row], *conditions: ColumnElement[bool]) -> Delete:
     """Return the statement that deletes at most `batch` rows that meet the conditions.
 
     Rows in somebody's hands are passed over until the next time. The rows are chosen in a
-    common table expression because PostgreSQL may run a limited sub-select more than once.
+    common table expression because PostgreSQL may run a limited sub-select more than once; it
+    is nested because SQLite counts deleted rows only where DELETE is the first word.
     """
     keys = inspect(row).primary_key
     doomed = (
@@ -55,7 +56,7 @@ def oldest(row: type[Row], *conditions: ColumnElement[bool]) -> Delete:
         .where(*conditions)
         .limit(bindparam("batch"))
         .with_for_update(skip_locked=True)
-        .cte("doomed")
+        .cte("doomed", nesting=True)
     )
     return delete(row).where(tuple_(*keys).in_(select(*doomed.columns)))
 

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
+from typing import Final
 
 from authserver.domain.clients import ACCOUNT_CLIENT, Client, ClientKind, ClientSecret
 from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.secret import fingerprint
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.unit_of_work import UnitOfWork
+
+# No client id holds a blank.
+ALL_ORIGINS: Final = "all origins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,14 @@ class RegisteredClients:
             )
 
         return self.cache.get(ConfigurationKind.CLIENTS, client_id, load)
+
+    def origins(self) -> frozenset[str]:
+        """Return the origins of all redirect URIs: pages of those may call us."""
+
+        def load(work: UnitOfWork) -> frozenset[str]:
+            return frozenset[str]().union(*(client.origins for client in work.clients.list()))
+
+        return self.cache.get(ConfigurationKind.CLIENTS, ALL_ORIGINS, load)
 
 
 def account_client(endpoint: str, brand: str, now: datetime) -> Client:

@@ -111,6 +111,6 @@ def is_called_by_client(request: Request) -> bool:
     return path.startswith(CALLED_BY_CLIENTS) or "/.well-known/" in path
 
 
-async def robots(request: Request) -> Response:
+async def robots(_: Request) -> Response:
     """Keep search engines out."""
     return PlainTextResponse("User-agent: *\nDisallow: /\n")

@@ -45,9 +45,7 @@ class ClientAddresses:
     def is_forwarded_by_stranger(self, request: HTTPConnection) -> bool:
         """Tell whether a forwarding header comes from a peer that is not a trusted proxy."""
         peer = parse_address(request.client.host if request.client else "")
-        return "x-forwarded-for" in request.headers and (
-            peer is None or not self._is_trusted(peer)
-        )
+        return "x-forwarded-for" in request.headers and (peer is None or not self._is_trusted(peer))
 
     def is_direct_from_loopback(self, request: HTTPConnection) -> bool:
         """Tell whether the request comes from this machine and through no proxy."""

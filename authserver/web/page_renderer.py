@@ -12,10 +12,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from authserver.domain.clients import Client
 from authserver.domain.endpoint import Endpoint
+from authserver.domain.verifications import Purpose
 from authserver.rendering import FORM_POST_SCRIPT, Renderer
 from authserver.web.browser import Browsers
 
 STATIC: Final = "/static"
+HIDDEN_CODE: Final = "······"
 FORM_POST_HASH: Final = b64encode(sha256(FORM_POST_SCRIPT.encode()).digest()).decode()
 BASE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src {script}; "
@@ -32,6 +34,7 @@ class PageRenderer:
     endpoint: Endpoint
     brand: str
     form_token: Callable[..., str]
+    code_in_subject: bool
 
     def locale_of(self, request: HTTPConnection, wished: str | None = None) -> str:
         """Return the language: the one chosen on a page, else `wished`, else the browser's."""
@@ -48,11 +51,50 @@ class PageRenderer:
         *,
         status: int = 200,
         client: Client | None = None,
-        form_token: str = "",
-        wished_locale: str | None = None,
     ) -> Response:
-        """Return the page; forms on it may also lead to where `client` is redirected."""
-        locale = self.locale_of(request, wished_locale)
+        """Return the page; forms on it may also lead to where `client` is redirected.
+
+        A context may bring its own `form_token`, and `wished_locale` for a first visit.
+        """
+        html = self._render(request, template, context, client)
+        headers = {
+            "Content-Security-Policy": BASE_POLICY.format(
+                script="'self'", form=" ".join(["'self'", *form_targets(client)])
+            )
+        }
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def mail_subject(self, locale: str, purpose: Purpose) -> str:
+        """Return the subject to look for in the mailbox, with dots for the code."""
+        template = f"emails/{purpose.name.lower()}/subject.txt"
+        context = {
+            "brand": self.brand,
+            "code": HIDDEN_CODE,
+            "compact_code": HIDDEN_CODE,
+            "code_in_subject": self.code_in_subject,
+        }
+        return " ".join(self.renderer.render(template, locale, context).split())
+
+    def form_post(
+        self, request: HTTPConnection, target: str, fields: Mapping[str, str], client: Client
+    ) -> Response:
+        """Return the page that posts an authorization response (OAuth Form Post §2)."""
+        context = {"action": target, "fields": fields, "form_post_script": FORM_POST_SCRIPT}
+        html = self._render(request, "pages/form_post.html", context, client)
+        policy = BASE_POLICY.format(
+            script=f"'self' 'sha256-{FORM_POST_HASH}'", form=source_expression(target)
+        )
+        return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    def _render(
+        self,
+        request: HTTPConnection,
+        template: str,
+        context: Mapping[str, object],
+        client: Client | None,
+    ) -> str:
+        wished = context.get("wished_locale")
+        locale = self.locale_of(request, wished if isinstance(wished, str) else None)
         common = {
             "brand": self.brand,
             "host": self.endpoint.host,
@@ -62,33 +104,11 @@ class PageRenderer:
             ],
             "language_action": "/language",
             "return_to": request.url.path,
-            "form_token": form_token,
+            "form_token": "",
             "static": STATIC,
             "notice": None,
         }
-        html = self.renderer.render(template, locale, {**common, **context})
-        headers = {
-            "Content-Security-Policy": BASE_POLICY.format(
-                script="'self'", form=" ".join(["'self'", *form_targets(client)])
-            )
-        }
-        return HTMLResponse(html, status_code=status, headers=headers)
-
-    def form_post(
-        self, request: HTTPConnection, target: str, fields: Mapping[str, str]
-    ) -> Response:
-        """Return the page that posts an authorization response (OAuth Form Post §2)."""
-        context = {
-            "brand": self.brand,
-            "action": target,
-            "fields": dict(fields),
-            "static": STATIC,
-        }
-        html = self.renderer.render("pages/form_post.html", self.locale_of(request), context)
-        policy = BASE_POLICY.format(
-            script=f"'sha256-{FORM_POST_HASH}'", form=source_expression(target)
-        )
-        return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+        return self.renderer.render(template, locale, {**common, **context})
 
     def to(self, path: str) -> Response:
         """Return the answer to a post: go to one of our own pages and get it (RFC 9700 §4.12)."""

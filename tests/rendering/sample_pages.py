@@ -139,17 +139,13 @@ def code_pages() -> Iterator[Sample]:
         },
     }
     for state, context in states.items():
-        yield Sample(
-            name=f"code-{state}", template="pages/code.html", context={**CODE, **context}
-        )
+        yield Sample(name=f"code-{state}", template="pages/code.html", context={**CODE, **context})
 
 
 def dead_code_pages() -> Iterator[Sample]:
     for outcome in ("exhausted", "expired", "already_used", "replaced", "longer_code_needed"):
         dead = {"code_dead": True, "notice": Notice(outcome=outcome, tries_left=0)}
-        yield Sample(
-            name=f"code-{outcome}", template="pages/code.html", context={**CODE, **dead}
-        )
+        yield Sample(name=f"code-{outcome}", template="pages/code.html", context={**CODE, **dead})
 
 
 def account_pages() -> Iterator[Sample]:
@@ -227,5 +223,4 @@ def pages_between() -> Iterator[Sample]:
     notice = {**mail, "usage_type": "NoAccount", "code": None, "html_url": "/dev/mail/1.html"}
     wide = {"mails": [mail, notice], "client_name": None}
     yield Sample(name="inbox", template="pages/inbox.html", context=wide)
-    empty = {"mails": [], "client_name": None}
-    yield Sample(name="inbox-empty", template="pages/inbox.html", context=empty)
+    yield Sample(name="inbox-empty", template="pages/inbox.html", context={**wide, "mails": ()})

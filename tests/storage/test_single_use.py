@@ -1,16 +1,18 @@
 """Of many who ask for one thing at once, exactly one gets it."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from authserver.domain.accounts import SignInLink, Subject
 from authserver.domain.interactions import InteractionState
-from authserver.domain.verifications import Purpose, VerificationId, VerificationState
+from authserver.domain.verifications import VerificationId, VerificationState
 from authserver.storage.unit_of_work import Storage
 from authserver.storage.verifications import AlreadyLive
 from tests.storage.racing import race, race_of
 from tests.storage.samples import (
+    ADA,
     CLIENT,
     CODE_DIGEST,
     INTERACTION,
@@ -180,23 +182,47 @@ def test_of_simultaneous_starts_in_one_interaction_one_is_live(storage: Storage)
         work.interactions.add(an_interaction())
         work.commit()
 
-    def start(number: int) -> str:
-        with storage.writing() as work:
-            work.verifications.replace(INTERACTION, Purpose.SIGN_IN)
-            identifier = VerificationId(f"verification-{number}")
-            try:
-                work.verifications.add(a_verification(id=identifier))
-            except AlreadyLive:
-                return "lost"
-            work.commit()
-        return identifier
+    def start(name: str) -> bool:
+        try:
+            with storage.writing() as work:
+                work.verifications.add(a_verification(id=VerificationId(name)))
+                work.commit()
+        except AlreadyLive:
+            return False
+        return True
 
-    started = race_of([lambda number=number: start(number) for number in range(MANY)])  # type: ignore[misc]  # a lambda's default has no type
+    started = race_of([partial(start, f"verification-{number}") for number in range(MANY)])
+
+    assert started.count(True) == 1
+
+
+def test_a_replaced_verification_makes_room_and_can_never_be_consumed(storage: Storage) -> None:
+    earlier = store_verification(storage, code_mailed=True)
+
+    with storage.writing() as work:
+        work.verifications.replace(earlier)
+        work.verifications.add(a_verification(id=VerificationId("verification-2")))
+        work.commit()
+
+    assert not consume(storage, earlier)
+
+
+def test_a_verification_is_consumed_or_cancelled_never_both(storage: Storage) -> None:
+    verification = store_verification(storage, code_mailed=True)
+
+    def cancel() -> bool:
+        with storage.writing() as work:
+            work.verifications.cancel_for_address(ADA.canonical)
+            work.commit()
+        return False
+
+    [was_consumed, _] = race_of([lambda: consume(storage, verification), cancel])
 
     with storage.reading() as work:
-        found = [work.verifications.find(name) for name in started if name != "lost"]
-    states = [verification.state for verification in found if verification is not None]
-    assert states.count(VerificationState.LIVE) == 1
+        found = work.verifications.find(verification)
+    assert found is not None
+    expected = VerificationState.VERIFIED if was_consumed else VerificationState.CANCELLED
+    assert found.state is expected
 
 
 @pytest.mark.parametrize("wrong_client", ["other", ""])

@@ -9,8 +9,10 @@ from sqlalchemy.exc import OperationalError
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.unavailable import ServiceUnavailable
+from authserver.storage.database import open_database
 from authserver.storage.unit_of_work import Notice, Storage
 from tests.storage.samples import ADA, NOW, SUBJECT, an_account, store_account
+from tests.support.databases import PostgresServer
 
 Told = list[tuple[frozenset[Notice], tuple[AuditEvent, ...]]]
 EVENT = AuditEvent(kind=AuditKind.ACCOUNT_CREATED, subject=SUBJECT)
@@ -33,9 +35,13 @@ def test_a_unit_without_commit_leaves_nothing(storage: Storage) -> None:
 
 
 def test_a_unit_that_fails_leaves_nothing(storage: Storage) -> None:
-    with pytest.raises(ZeroDivisionError), storage.writing() as work:
-        work.accounts.add(an_account())
-        raise ZeroDivisionError
+    def fail() -> None:
+        with storage.writing() as work:
+            work.accounts.add(an_account())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     with storage.reading() as work:
         assert work.accounts.find(SUBJECT) is None
@@ -64,7 +70,7 @@ def test_notices_are_heard_after_the_commit_only(storage: Storage) -> None:
 def test_a_listener_can_open_a_unit_of_its_own(storage: Storage) -> None:
     found = []
 
-    def look(notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
+    def look(*_: object) -> None:
         with storage.writing() as work:
             found.append(work.accounts.find(SUBJECT))
 
@@ -90,10 +96,14 @@ def test_an_undone_unit_tells_nobody(storage: Storage) -> None:
 def test_a_refusal_raised_after_the_commit_is_told(storage: Storage) -> None:
     told = listening(storage)
 
-    with pytest.raises(ZeroDivisionError), storage.writing() as work:
-        work.record(EVENT, NOW)
-        work.commit()
-        raise ZeroDivisionError
+    def refuse() -> None:
+        with storage.writing() as work:
+            work.record(EVENT, NOW)
+            work.commit()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        refuse()
 
     assert told == [(frozenset(), (EVENT,))]
 
@@ -176,11 +186,16 @@ def test_a_lost_connection_is_unavailable_and_the_pool_renews_itself(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    with pytest.raises(ServiceUnavailable), postgres_storage.writing() as victim:
-        victim.accounts.find(SUBJECT)
-        with postgres_storage.writing() as killer:
-            killer.connection.execute(end)
-        victim.accounts.find(SUBJECT)
+
+    def lose_the_connection() -> None:
+        with postgres_storage.writing() as victim:
+            victim.accounts.find(SUBJECT)
+            with postgres_storage.writing() as killer:
+                killer.connection.execute(end)
+            victim.accounts.find(SUBJECT)
+
+    with pytest.raises(ServiceUnavailable):
+        lose_the_connection()
 
     store_account(postgres_storage)
 
@@ -188,12 +203,10 @@ def test_a_lost_connection_is_unavailable_and_the_pool_renews_itself(
         assert work.accounts.find(SUBJECT) == an_account()
 
 
-def test_a_database_that_is_away_is_unavailable(
-    postgres_storage: Storage, postgres_template: str
-) -> None:
-    from authserver.storage.database import open_database
-
-    away = Storage(open_database(postgres_template.replace("authserver_test", "no_such")))
+def test_a_database_that_is_away_is_unavailable(postgres: PostgresServer) -> None:
+    url = postgres.create_database()
+    postgres.drop_database(url)
+    away = Storage(open_database(url))
 
     with pytest.raises(ServiceUnavailable), away.reading() as work:
         work.accounts.has_admin()

@@ -88,21 +88,22 @@ class AuthorizationRoutes:
 
     def respond(self, request: Request, outcome: Answer | Paused | ToAccount) -> Response:
         """Return what an outcome becomes, with the cookies that go with it."""
-        match outcome:
-            case Answer():
-                response = self.answer(request, outcome)
-            case ToAccount():
-                response = self.pages.to("/account")
-            case Paused():
-                page = "/register" if outcome.register else "/sign-in"
-                response = self.pages.to(f"{page}/{outcome.interaction_id}")
-                if outcome.cookie is not None:
-                    self.browsers.set_interaction(
-                        request, response, outcome.interaction_id, outcome.cookie
-                    )
-                return response
+        if isinstance(outcome, Paused):
+            return self.pause(request, outcome)
+        if isinstance(outcome, ToAccount):
+            response = self.pages.to("/account")
+        else:
+            response = self.answer(request, outcome)
         if outcome.session_secret is not None:
             self.browsers.set_session(response, outcome.session_secret)
+        return response
+
+    def pause(self, request: Request, paused: Paused) -> Response:
+        """Lead to the first page, bound to this browser."""
+        page = "/register" if paused.register else "/sign-in"
+        response = self.pages.to(f"{page}/{paused.interaction_id}")
+        if paused.cookie is not None:
+            self.browsers.set_interaction(request, response, paused.interaction_id, paused.cookie)
         return response
 
     def answer(self, request: Request, answer: Answer) -> Response:
@@ -118,7 +119,9 @@ class AuthorizationRoutes:
                 },
             )
         if target.response_mode is ResponseMode.FORM_POST:
-            return self.pages.form_post(request, target.redirect_uri, answer.parameters)
+            return self.pages.form_post(
+                request, target.redirect_uri, answer.parameters, target.client
+            )
         joint = "&" if "?" in target.redirect_uri else "?"
         # The registered URI is sent back byte for byte: it is not parsed again.
         location = f"{target.redirect_uri}{joint}{urlencode(answer.parameters)}"

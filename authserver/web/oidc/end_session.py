@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from authserver.lane import Lane
-from authserver.oidc.end_session import AskFirst, EndSession, SignedOut
+from authserver.oidc.end_session import AskFirst, EndSession
 from authserver.oidc.errors import OAuthError
 from authserver.oidc.parameters import Parameters
 from authserver.web.browser import Browsers
@@ -68,16 +68,14 @@ class EndSessionRoutes:
             )
         except OAuthError as error:
             return self.errors.client_fault(request, error)
-        match outcome:
-            case AskFirst():
-                return self.ask(request, outcome, parameters)
-            case SignedOut(redirect_to=None):
-                context = {"back_url": None}
-                response = self.pages.page(
-                    request, "pages/sign_out/done.html", context, client=outcome.client
-                )
-            case SignedOut(redirect_to=location):
-                response = Response(status_code=303, headers={"Location": str(location)})
+        if isinstance(outcome, AskFirst):
+            return self.ask(request, outcome, parameters)
+        if outcome.redirect_to is not None:
+            response = Response(status_code=303, headers={"Location": outcome.redirect_to})
+        else:
+            response = self.pages.page(
+                request, "pages/sign_out/done.html", {"back_url": None}, client=outcome.client
+            )
         self.browsers.forget_session(response)
         return response
 
@@ -89,14 +87,9 @@ class EndSessionRoutes:
             "stay_url": "/account",
             "email": asked.account.address.typed,
             "fields": {name: values[name] for name in CARRIED if name in values},
+            "form_token": self.form_token(request),
         }
-        return self.pages.page(
-            request,
-            "pages/sign_out/ask.html",
-            context,
-            client=asked.client,
-            form_token=self.form_token(request),
-        )
+        return self.pages.page(request, "pages/sign_out/ask.html", context, client=asked.client)
 
     def form_token(self, request: Request) -> str:
         """Return the token of the form, bound to the session that it would end."""

@@ -17,7 +17,6 @@ from authserver.oidc.parameters import Parameters
 from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.userinfo import Userinfo
-from authserver.storage.registered_clients import RegisteredClients
 from authserver.web.error_responses import oauth_error
 from authserver.web.request_form import FORM_TYPE, FormReader
 
@@ -39,7 +38,6 @@ class ClientEndpoints:
     tokens: TokenEndpoint
     userinfo: Userinfo
     revocation: Revocation
-    clients: RegisteredClients
     origins: Callable[[], frozenset[str]]
     lane: Lane
     forms: FormReader

@@ -58,9 +58,9 @@ class AccountPages:
             "created_at": found.account.created_at,
             "signed_in_at": found.session.authenticated_at,
             "sign_out_action": "/account/sign-out",
+            "form_token": self.pages.form_token(ACCOUNT, secret or ""),
         }
-        token = self.pages.form_token(ACCOUNT, secret or "")
-        return self.pages.page(request, "pages/account.html", context, form_token=token)
+        return self.pages.page(request, "pages/account.html", context)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session of this browser."""
@@ -94,13 +94,9 @@ class AccountPages:
         context = {
             "action": f"/sign-in-link/{token}",
             "email_masked": mask(account.address.typed),
+            "form_token": self.pages.form_token(LINK, token),
         }
-        return self.pages.page(
-            request,
-            "pages/sign_in_link.html",
-            context,
-            form_token=self.pages.form_token(LINK, token),
-        )
+        return self.pages.page(request, "pages/sign_in_link.html", context)
 
     async def use_link(self, request: Request) -> Response:
         """Sign in by the link."""
@@ -108,9 +104,7 @@ class AccountPages:
         token = str(request.path_params["token"])
         check_form_token(fields, self.pages.form_token(LINK, token))
         former = self.browsers.session_secret(request)
-        secret = await self.lane.run(
-            self.links.use, token, former, self.browsers.source(request)
-        )
+        secret = await self.lane.run(self.links.use, token, former, self.browsers.source(request))
         if secret is None:
             return self.errors.ended(request, InteractionGone(reason="link_used"), None)
         response = self.pages.to("/account")

@@ -82,9 +82,7 @@ class EmailFirstPages:
         )
         response = self.pages.to(f"{self.path}/{paused.interaction_id}")
         if paused.cookie is not None:
-            self.browsers.set_interaction(
-                request, response, paused.interaction_id, paused.cookie
-            )
+            self.browsers.set_interaction(request, response, paused.interaction_id, paused.cookie)
         return response
 
     async def show(self, request: Request) -> Response:
@@ -96,20 +94,17 @@ class EmailFirstPages:
         due = self.path_of(visitor, standing.step)
         if request.url.path != due:
             return self.pages.to(due)
-        match standing.step:
-            case Step.ADDRESS:
-                template, context = self.address_page(visitor, standing)
-            case Step.CODE:
-                template, context = "pages/code.html", self.code_page(visitor, standing)
-            case Step.DECISION:
-                template, context = self.decision_page(visitor, standing)
+        template, context = self.content(visitor, standing)
         return self.pages.page(
             request,
             template,
-            {"notice": notice_of(standing), **context},
+            {
+                "notice": notice_of(standing),
+                "form_token": self.form_token(visitor),
+                "wished_locale": standing.interaction.locale,
+                **context,
+            },
             client=standing.client,
-            form_token=self.form_token(visitor),
-            wished_locale=standing.interaction.locale,
         )
 
     async def submit_address(self, request: Request) -> Response:
@@ -203,6 +198,16 @@ class EmailFirstPages:
             case Step.DECISION:
                 return f"{page}/{DECISIONS[self.flow.purpose]}"
 
+    def content(self, visitor: Visitor, standing: Standing) -> tuple[str, dict[str, object]]:
+        """Return template and context of the step that is due."""
+        match standing.step:
+            case Step.ADDRESS:
+                return self.address_page(visitor, standing)
+            case Step.CODE:
+                return "pages/code.html", self.code_page(visitor, standing)
+            case Step.DECISION:
+                return self.decision_page(visitor, standing)
+
     def address_page(self, visitor: Visitor, standing: Standing) -> tuple[str, dict[str, object]]:
         """Return template and context of the first step."""
         page = f"{self.path}/{visitor.interaction_id}"
@@ -235,15 +240,14 @@ class EmailFirstPages:
             "cancel_action": self.cancel_action(standing, page),
             "email": verification.address.typed,
             "sender_name": self.pages.brand,
+            "mail_subject": self.pages.mail_subject(visitor.locale, self.flow.purpose),
             "symbols": verification.code_class.symbols,
             "request_label": verification.label,
             "sent_again": bool(standing.interaction.notice.get("again")),
             **numbers_of(verification, standing),
         }
 
-    def decision_page(
-        self, visitor: Visitor, standing: Standing
-    ) -> tuple[str, dict[str, object]]:
+    def decision_page(self, visitor: Visitor, standing: Standing) -> tuple[str, dict[str, object]]:
         """Return template and context of the question after the proof."""
         page = f"{self.path}/{visitor.interaction_id}"
         verification = standing.verification
@@ -282,5 +286,5 @@ def notice_of(standing: Standing) -> dict[str, object] | None:
         notice["outcome"] = died
     if "outcome" not in notice or notice.get("again"):
         return None
-    members = ("tries_left", "wait_seconds", "entered", "needed", "found", "has_other_symbols")
+    members = ("tries_left", "wait_seconds", "entered", "needed", "found")
     return {"outcome": notice["outcome"], **{name: notice.get(name) for name in members}}

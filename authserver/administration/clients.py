@@ -1,0 +1,235 @@
+"""What operators do with clients and their secrets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final
+
+from authserver.administration.client_rules import client_faults, secret_name_faults
+from authserver.administration.mistakes import ClientInvalid, ClientUnknown
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import Client, ClientId, ClientKind, ClientSecret
+from authserver.domain.clock import Clock
+from authserver.domain.configuration import ConfigurationKind
+from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.secret import Secret, fingerprint
+from authserver.domain.signing_keys import SigningAlgorithm, SigningKeyState
+from authserver.storage.clients import SecretNameTaken
+from authserver.storage.registered_clients import RegisteredClient
+from authserver.storage.unit_of_work import Storage, UnitOfWork
+
+CLIENT_ID_LENGTH: Final = 21
+# 50 symbols of an alphabet of 36 hold more than 256 bits.
+SECRET_LENGTH: Final = 50
+FIRST_SECRET: Final = "default"  # noqa: S105 - the name of a secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClient:
+    """A client just registered; its secret is shown this once, and public clients have none."""
+
+    client: Client
+    secret: Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSecret:
+    """A secret just added to a client, shown this once."""
+
+    name: str
+    secret: Secret
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChanges:
+    """What to replace of a client; what is None stays."""
+
+    name: str | None = None
+    redirect_uris: Sequence[str] | None = None
+    post_logout_redirect_uris: Sequence[str] | None = None
+    requires_pkce: bool | None = None
+    has_claims_in_id_token: bool | None = None
+    id_token_algorithm: SigningAlgorithm | None = None
+
+    def apply(self, client: Client, now: datetime) -> Client:
+        """Return the client as it is to be."""
+        chosen = {
+            "name": None if self.name is None else self.name.strip(),
+            "redirect_uris": each_once(self.redirect_uris),
+            "post_logout_redirect_uris": each_once(self.post_logout_redirect_uris),
+            "is_exempt_from_pkce": None if self.requires_pkce is None else not self.requires_pkce,
+            "has_claims_in_id_token": self.has_claims_in_id_token,
+            "id_token_algorithm": self.id_token_algorithm,
+        }
+        given = {name: value for name, value in chosen.items() if value is not None}
+        # The names above are those of the fields, which the type checker cannot follow.
+        return replace(client, updated_at=now, **given)  # type: ignore[arg-type]  # names of fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAdministration:
+    """Registers clients; every change reaches all processes within a second."""
+
+    storage: Storage
+    clock: Clock
+    randomness: Randomness
+
+    def create(
+        self,
+        *,
+        name: str,
+        kind: ClientKind,
+        redirect_uris: Sequence[str] = (),
+        post_logout_redirect_uris: Sequence[str] = (),
+        requires_pkce: bool = True,
+    ) -> NewClient:
+        """Register a client; raises ClientInvalid with all faults together."""
+        now = self.clock.now()
+        client = Client(
+            id=ClientId(new_identifier(self.randomness, CLIENT_ID_LENGTH)),
+            name=name.strip(),
+            kind=kind,
+            redirect_uris=tuple(dict.fromkeys(redirect_uris)),
+            post_logout_redirect_uris=tuple(dict.fromkeys(post_logout_redirect_uris)),
+            is_exempt_from_pkce=not requires_pkce,
+            created_at=now,
+            updated_at=now,
+        )
+        refuse(client_faults(client))
+        secret = None if client.is_public else self._new_secret()
+        with self.storage.writing() as work:
+            work.clients.add(client)
+            if secret is not None:
+                work.clients.add_secret(client.id, stored(FIRST_SECRET, secret, now, None))
+            changed(work, AuditKind.CLIENT_CREATED, client.id, now, of_kind=kind)
+            work.commit()
+        return NewClient(client=client, secret=secret)
+
+    def list(self) -> list[Client]:
+        """Return every client, oldest first; the built-in one is not among them."""
+        with self.storage.reading() as work:
+            return work.clients.list()
+
+    def show(self, client_id: str) -> RegisteredClient:
+        """Return a client with its secrets, of which only digests are known."""
+        with self.storage.reading() as work:
+            client = wanted(work, client_id)
+            return RegisteredClient(client, work.clients.secrets(client.id))
+
+    def update(self, client_id: str, changes: ClientChanges) -> Client:
+        """Replace what `changes` names; raises ClientInvalid with all faults together."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            client = changes.apply(wanted(work, client_id), now)
+            refuse([*client_faults(client), *algorithm_faults(work, changes.id_token_algorithm)])
+            work.clients.change(client)
+            changed(work, AuditKind.CLIENT_UPDATED, client.id, now)
+            work.commit()
+        return client
+
+    def delete(self, client_id: str) -> None:
+        """Delete a client with its authorizations and tokens."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            client = wanted(work, client_id)
+            work.clients.delete(client.id)
+            changed(work, AuditKind.CLIENT_DELETED, client.id, now, name=client.name)
+            work.commit()
+
+    def add_secret(
+        self, client_id: str, name: str | None = None, expires_in: timedelta | None = None
+    ) -> NewSecret:
+        """Add a secret beside those there are; without a name it is numbered."""
+        now = self.clock.now()
+        secret = self._new_secret()
+        expires_at = lifetime_end(now, expires_in)
+        with self.storage.writing() as work:
+            client = wanted(work, client_id)
+            if client.is_public:
+                raise ClientInvalid(f"A client of kind {client.kind} keeps no secret.")
+            chosen = name or free_name(work, client.id)
+            refuse(list(secret_name_faults(chosen)))
+            try:
+                work.clients.add_secret(client.id, stored(chosen, secret, now, expires_at))
+            except SecretNameTaken as taken:
+                raise ClientInvalid(f"The client has a secret named {chosen!r}.") from taken
+            changed(work, AuditKind.CLIENT_SECRET_ADDED, client.id, now, name=chosen)
+            work.commit()
+        return NewSecret(name=chosen, secret=secret, expires_at=expires_at)
+
+    def remove_secret(self, client_id: str, name: str) -> None:
+        """Remove one secret; it authenticates nobody any more."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            client = wanted(work, client_id)
+            if not work.clients.remove_secret(client.id, name):
+                raise ClientUnknown(f"The client has no secret named {name!r}.")
+            changed(work, AuditKind.CLIENT_SECRET_REMOVED, client.id, now, name=name)
+            work.commit()
+
+    def _new_secret(self) -> Secret:
+        return Secret(new_identifier(self.randomness, SECRET_LENGTH))
+
+
+def each_once(uris: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the URIs in order without repetition; None stays None."""
+    return None if uris is None else tuple(dict.fromkeys(uris))
+
+
+def refuse(faults: list[str]) -> None:
+    """Raise ClientInvalid where there are faults."""
+    if faults:
+        raise ClientInvalid(*faults)
+
+
+def wanted(work: UnitOfWork, client_id: str) -> Client:
+    """Return the client with `client_id`, or raise ClientUnknown."""
+    client = work.clients.find(client_id)
+    if client is None:
+        raise ClientUnknown(f"There is no client {client_id!r}; `client list` shows all there are.")
+    return client
+
+
+def algorithm_faults(work: UnitOfWork, algorithm: SigningAlgorithm | None) -> list[str]:
+    """Return a sentence where no key could sign ID tokens with `algorithm`."""
+    if algorithm is None or any(
+        key.algorithm is algorithm and key.state is SigningKeyState.CURRENT
+        for key in work.signing_keys.list()
+    ):
+        return []
+    advice = f"make one with `authserver signing-key rotate --algorithm {algorithm}`"
+    return [f"There is no signing key for {algorithm}: {advice}."]
+
+
+def lifetime_end(now: datetime, expires_in: timedelta | None) -> datetime | None:
+    """Return when something expires that lives for `expires_in`, None for ever."""
+    if expires_in is None:
+        return None
+    if expires_in <= timedelta(0):
+        raise ClientInvalid("A secret must live for some time.")
+    try:
+        return now + expires_in
+    except OverflowError as overflow:
+        raise ClientInvalid("A secret cannot live that long.") from overflow
+
+
+def free_name(work: UnitOfWork, client_id: ClientId) -> str:
+    """Return the first numbered name that no secret of the client bears."""
+    taken = {secret.name for secret in work.clients.secrets(client_id)}
+    return next(name for number in count(2) if (name := f"secret-{number}") not in taken)
+
+
+def stored(name: str, secret: Secret, now: datetime, expires_at: datetime | None) -> ClientSecret:
+    """Return what the database keeps of a secret."""
+    digest = fingerprint(secret.reveal())
+    return ClientSecret(name=name, digest=digest, created_at=now, expires_at=expires_at)
+
+
+def changed(
+    work: UnitOfWork, kind: AuditKind, client_id: ClientId, now: datetime, **detail: str
+) -> None:
+    """Record the change and make every process see it."""
+    work.configuration_changed(ConfigurationKind.CLIENTS)
+    work.record(AuditEvent(kind=kind, client_id=client_id, detail=detail), now)

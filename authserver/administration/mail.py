@@ -1,0 +1,163 @@
+"""What operators do with mail: the sender, its templates, test mails and the timeline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from authserver.administration.mail_documents import document_of, read_document
+from authserver.administration.mistakes import MailInvalid
+from authserver.crypto.key_ring import KeyRing
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import ACCOUNT_CLIENT
+from authserver.domain.clock import Clock
+from authserver.domain.configuration import ConfigurationKind
+from authserver.domain.email_address import parse_email_address
+from authserver.domain.emails import Email, UsageType
+from authserver.domain.endpoint import Endpoint
+from authserver.domain.limits import HOUR, Limit, LimitKind
+from authserver.domain.mail_configuration import (
+    MailConfiguration,
+    OutboxSettings,
+    SenderSettings,
+)
+from authserver.domain.mail_senders import ConnectorInvalid, parse_connector
+from authserver.domain.mail_templates import TYPES_WITHOUT_CODE
+from authserver.domain.secret import Secret
+from authserver.storage.configuration_cache import ConfigurationCache
+from authserver.storage.outgoing_mail import MailStory
+from authserver.storage.unit_of_work import Storage, UnitOfWork
+
+ALIYUN: Final = "aliyun"
+OPERATOR: Final = "operator"
+LOOKED_UP: Final = "in force"
+INSTANCE: Final = "instance"
+TEST_MAILS: Final = Limit(kind=LimitKind.TEST_MAILS, key=INSTANCE, most=10, window=HOUR)
+TEST_CODE: Final = "000000"
+TEST_LABEL: Final = "000"
+TEST_MINUTES: Final = 10
+MOST_SHOWN: Final = 50
+ONE_MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedMail:
+    """What the settings say of mail: a chain that nobody can change while the server runs.
+
+    Without one, `default_outbox` keeps mails as files until a sender is configured.
+    """
+
+    senders: tuple[SenderSettings, ...] = ()
+    default_outbox: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """What every mail says of the server it comes from."""
+
+    endpoint: Endpoint
+    brand: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailAdministration:
+    """Configures senders and shows what became of mails."""
+
+    storage: Storage
+    cache: ConfigurationCache
+    key_ring: KeyRing
+    clock: Clock
+    fixed: FixedMail
+    instance: Instance
+
+    def configure(self, connector: Mapping[str, object]) -> MailConfiguration:
+        """Store sender and templates of a connector's JSON; return what is in force then.
+
+        Raises MailInvalid with all faults together.
+        """
+        now = self.clock.now()
+        try:
+            settings, templates = parse_connector(connector)
+        except ConnectorInvalid as invalid:
+            raise MailInvalid(*invalid.faults) from invalid
+        document = document_of(settings, templates, self.key_ring)
+        with self.storage.writing() as work:
+            work.configuration.put(
+                ConfigurationKind.MAIL_SENDERS, ALIYUN, document, changed_by=OPERATOR, now=now
+            )
+            work.configuration_changed(ConfigurationKind.MAIL_SENDERS)
+            event = AuditEvent(kind=AuditKind.MAIL_SENDER_CONFIGURED, detail={"sender": ALIYUN})
+            work.record(event, now)
+            work.commit()
+        return self.configuration()
+
+    def configuration(self) -> MailConfiguration:
+        """Return the senders and templates in force now.
+
+        Senders that the settings name win over the configured one; the default outbox gives
+        way to it. Raises CannotOpen where the secret keys do not fit.
+        """
+        return self.cache.get(ConfigurationKind.MAIL_SENDERS, LOOKED_UP, self._read)
+
+    def test_email(
+        self, to: str, usage_type: UsageType = UsageType.GENERIC, locale: str = "en"
+    ) -> Email:
+        """Return a mail with a code that opens nothing; at most ten an hour.
+
+        Raises MailInvalid for an address that is none, and once the limit is reached.
+        """
+        now = self.clock.now()
+        address = parse_email_address(to)
+        if address is None:
+            raise MailInvalid(f"{to!r} is not one plain e-mail address.")
+        with self.storage.writing() as work:
+            if not work.limits.charge(TEST_MAILS, now):
+                minutes = -(-work.limits.wait(TEST_MAILS, now) // ONE_MINUTE)
+                raise MailInvalid(
+                    f"At most {TEST_MAILS.most} test mails leave in an hour; "
+                    f"the next one can in {minutes} min."
+                )
+            work.commit()
+        carries_code = usage_type not in TYPES_WITHOUT_CODE
+        return Email(
+            usage_type=usage_type,
+            to=address.typed,
+            locale=locale,
+            brand=self.instance.brand,
+            host=self.instance.endpoint.host,
+            endpoint=self.instance.endpoint.url,
+            application_id=ACCOUNT_CLIENT,
+            application_name=self.instance.brand,
+            request_label=TEST_LABEL,
+            requested_at=now,
+            browser="",
+            code=Secret(TEST_CODE) if carries_code else None,
+            minutes=TEST_MINUTES if carries_code else None,
+        )
+
+    def log(self, to: str | None = None) -> list[MailStory]:
+        """Return the newest mails with all that was tried; `to` narrows them to one address."""
+        if to is None:
+            wanted = None
+        else:
+            address = parse_email_address(to)
+            if address is None:
+                raise MailInvalid(f"{to!r} is not one plain e-mail address.")
+            wanted = address.typed
+        with self.storage.reading() as work:
+            return work.outgoing_mails.recent(wanted, MOST_SHOWN)
+
+    def _read(self, work: UnitOfWork) -> MailConfiguration:
+        document = work.configuration.find(ConfigurationKind.MAIL_SENDERS, ALIYUN)
+        if document is None:
+            configured = MailConfiguration(senders=self._default())
+        else:
+            configured = read_document(document.body, self.key_ring)
+        if self.fixed.senders:
+            return replace(configured, senders=self.fixed.senders, is_fixed=True)
+        return configured
+
+    def _default(self) -> tuple[SenderSettings, ...]:
+        folder = self.fixed.default_outbox
+        return () if folder is None else (OutboxSettings(folder=folder),)

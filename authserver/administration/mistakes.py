@@ -1,0 +1,41 @@
+"""What an operator asked for and cannot have, in whole sentences."""
+
+
+class OperatorMistake(Exception):
+    """The request cannot be carried out; nothing was changed. `faults` are all of them."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class ClientUnknown(OperatorMistake):
+    """There is no such client, or it has no such secret."""
+
+
+class ClientInvalid(OperatorMistake):
+    """A client cannot be registered like this."""
+
+
+class AccountUnknown(OperatorMistake):
+    """There is no such account."""
+
+
+class AccountInvalid(OperatorMistake):
+    """An account cannot be made like this."""
+
+
+class SigningKeyUnknown(OperatorMistake):
+    """There is no such signing key."""
+
+
+class SigningKeyInUse(OperatorMistake):
+    """The signing key cannot change its state now."""
+
+
+class MailInvalid(OperatorMistake):
+    """Mail cannot be configured or sent like this."""
+
+
+class SchemaUnfit(OperatorMistake):
+    """The schema of the database is not one that this server was made for."""

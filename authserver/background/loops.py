@@ -1,0 +1,43 @@
+"""The loops of one process: started together, drained together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import anyio
+
+from authserver.background.dispatcher import Bell, MailDispatcher
+from authserver.background.housekeeping import Housekeeping
+from authserver.mail.hand_over import HandOver
+
+DRAINS_FOR: Final = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loops:
+    """What runs beside the requests."""
+
+    bell: Bell
+    dispatcher: MailDispatcher
+    housekeeping: Housekeeping
+    hand_over: HandOver
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the loops while inside; on leaving, finish what is in hand, for a while."""
+        self.bell.hang()
+        async with anyio.create_task_group() as housekeeping:
+            housekeeping.start_soon(self.housekeeping.run)
+            async with anyio.create_task_group() as sending:
+                sending.start_soon(self.dispatcher.run)
+                try:
+                    yield
+                finally:
+                    self.dispatcher.drain()
+                    sending.cancel_scope.deadline = (
+                        anyio.current_time() + DRAINS_FOR.total_seconds()
+                    )
+            housekeeping.cancel_scope.cancel()
+        await self.hand_over.close()

@@ -1,0 +1,182 @@
+"""`authserver mail`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from authserver.cli.context import Options, opened, read_json_object, with_options
+from authserver.cli.output import instant, print_document, print_table, shown_instant
+from authserver.domain.emails import UsageType
+
+if TYPE_CHECKING:
+    from authserver.domain.outgoing_mail import Attempt
+    from authserver.storage.outgoing_mail import MailStory
+
+
+@click.group("mail")
+def mail() -> None:
+    """Configure how mails leave, and see what became of them."""
+
+
+@mail.command("configure")
+@click.option(
+    "--file",
+    "file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="connector.json",
+    help="The connector's JSON: sender, credentials and templates.",
+)
+@with_options
+def configure(options: Options, *, file: Path) -> None:
+    """Send through Aliyun Direct Mail from now on."""
+    connector = read_json_object(file)
+    with opened(options) as server:
+        configuration = server.mail.configure(connector)
+    document = {
+        "sender": "aliyun",
+        "account_name": connector["accountName"],
+        "templates": [template.usage_type for template in configuration.templates],
+        "in_force": not configuration.is_fixed,
+    }
+    sentence = f"Mails leave through {connector['accountName']} from now on."
+    if configuration.is_fixed:
+        sentence = (
+            "Stored, but AUTHSERVER_MAIL__SENDERS names the senders of this server and wins: only "
+            "the templates are in force."
+        )
+    options.report(document, sentence)
+
+
+@mail.command("test")
+@click.option("--to", required=True, metavar="EMAIL")
+@click.option(
+    "--usage-type", type=click.Choice(list(UsageType)), default=UsageType.GENERIC, show_default=True
+)
+@click.option("--locale", default="en", show_default=True)
+@with_options
+def test(options: Options, *, to: str, usage_type: UsageType, locale: str) -> None:
+    """Send a mail with the code 000000 and print what came of it."""
+    # Only this command sends, hence waits.
+    import anyio
+
+    with opened(options) as server:
+        attempts = anyio.run(server.send_test_mail, to, usage_type, locale)
+    is_accepted = bool(attempts) and attempts[-1].outcome.result == "accepted"
+    if options.as_json:
+        listed = [attempt_document(attempt) for attempt in attempts]
+        print_document({"accepted": is_accepted, "attempts": listed})
+    else:
+        print_attempts(attempts)
+    if not is_accepted:
+        raise click.ClickException(
+            "The mail was not accepted." if attempts else "No sender is configured."
+        )
+
+
+@mail.command("outbox")
+@click.option("--to", metavar="EMAIL")
+@with_options
+def outbox(options: Options, *, to: str | None) -> None:
+    """Show what the outbox sender kept."""
+    # Here and not above: reading pulls in what composing and sending need.
+    from authserver.mail.outbox_folder import read_outbox
+
+    with opened(options) as server:
+        folder = server.mail.configuration().outbox
+    if folder is None:
+        raise click.ClickException("The outbox sender is not in force: mails leave this machine.")
+    mails = read_outbox(folder, to)
+    if options.as_json:
+        print_document(mails)
+        return
+    print_table(
+        ("SENT", "TO", "CODE", "SUBJECT"),
+        [
+            (kept["sent_at"][:19], kept["to"], kept["code"] or "-", kept["subject"])
+            for kept in mails
+        ],
+        "The outbox is empty.",
+    )
+
+
+@mail.command("log")
+@click.option("--to", metavar="EMAIL")
+@with_options
+def log(options: Options, *, to: str | None) -> None:
+    """Show the newest mails and every try to hand them over; never a code."""
+    with opened(options) as server:
+        stories = server.mail.log(to)
+    if options.as_json:
+        print_document([story_document(story) for story in stories])
+        return
+    print_table(
+        ("ASKED FOR", "TO", "TYPE", "STATE", "TRIES", "LAST OUTCOME"),
+        [story_line(story) for story in stories],
+        "There are no mails.",
+    )
+
+
+def print_attempts(attempts: "list[Attempt]") -> None:
+    """Print what each sender answered."""
+    print_table(
+        ("SENDER", "OUTCOME", "PROVIDER'S ID", "ERROR", "TOOK"),
+        [
+            (
+                attempt.sender,
+                attempt.outcome.result,
+                attempt.outcome.provider_id or "-",
+                attempt.outcome.error_code or "-",
+                f"{attempt.duration.total_seconds():.2f} s",
+            )
+            for attempt in attempts
+        ],
+        "Nobody tried to send.",
+    )
+
+
+def attempt_document(attempt: "Attempt") -> dict[str, object]:
+    """Return one try for JSON."""
+    outcome = attempt.outcome
+    return {
+        "sender": attempt.sender,
+        "started_at": instant(attempt.started_at),
+        "seconds": attempt.duration.total_seconds(),
+        "result": outcome.result,
+        "provider_id": outcome.provider_id,
+        "request_id": outcome.request_id,
+        "status": outcome.status,
+        "error_code": outcome.error_code,
+    }
+
+
+def story_document(story: "MailStory") -> dict[str, object]:
+    """Return one mail and its tries for JSON."""
+    owed = story.mail
+    return {
+        "id": owed.id,
+        "to": owed.address,
+        "usage_type": owed.usage_type,
+        "locale": owed.locale,
+        "state": owed.state,
+        "reason": owed.reason,
+        "created_at": instant(owed.created_at),
+        "finished_at": instant(owed.finished_at),
+        "attempts": [attempt_document(attempt) for attempt in story.attempts],
+    }
+
+
+def story_line(story: "MailStory") -> tuple[str, ...]:
+    """Return one mail as cells of a table."""
+    owed = story.mail
+    last = story.attempts[-1].outcome if story.attempts else None
+    outcome = owed.reason or "-" if last is None else last.error_code or last.result
+    return (
+        shown_instant(owed.created_at),
+        owed.address,
+        owed.usage_type,
+        owed.state,
+        str(len(story.attempts)),
+        outcome,
+    )

@@ -1,0 +1,236 @@
+"""The HTTP edge: use cases of provider and flows, their routes, and what all requests pass."""
+
+from authserver.composition.foundation import BRAND, Foundation
+from authserver.composition.operating import Operating
+from authserver.domain.interactions import KEPT_FOR
+from authserver.domain.verifications import Purpose
+from authserver.flows.account import OwnAccount
+from authserver.flows.completion import Completion
+from authserver.flows.email_code import EmailCode
+from authserver.flows.email_first import EmailFirst
+from authserver.flows.sign_in_link import SignInByLink
+from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
+from authserver.oidc.client_authentication import (
+    ClientAuthenticator,
+    ClientSecretBasic,
+    ClientSecretPost,
+    PublicClient,
+)
+from authserver.oidc.discovery import Discovery
+from authserver.oidc.end_session import EndSession
+from authserver.oidc.grant_types.authorization_code import AuthorizationCodeGrant
+from authserver.oidc.grant_types.refresh_token import RefreshTokenGrant
+from authserver.oidc.revocation import Revocation
+from authserver.oidc.token_endpoint import TokenEndpoint
+from authserver.oidc.token_issuer import TokenIssuer
+from authserver.oidc.userinfo import Userinfo
+from authserver.web.application import create_application
+from authserver.web.browser import Browsers
+from authserver.web.client_address import ClientAddresses
+from authserver.web.error_responses import ErrorPages
+from authserver.web.flood_guard import FloodGuard
+from authserver.web.health import HealthRoutes
+from authserver.web.mail import InboxRoutes
+from authserver.web.oidc.authorization import AuthorizationRoutes
+from authserver.web.oidc.end_session import EndSessionRoutes
+from authserver.web.oidc.endpoints import ClientEndpoints
+from authserver.web.page_renderer import PageRenderer
+from authserver.web.pages.account import AccountPages
+from authserver.web.pages.email_first import EmailFirstPages
+from authserver.web.passage import Passage
+from authserver.web.request_form import FormReader
+
+
+class Edge:
+    """The routes of every owner over one set of shared parts."""
+
+    def __init__(self, base: Foundation, operating: Operating) -> None:
+        settings = base.settings
+        self.base = base
+        self.operating = operating
+        self.addresses = ClientAddresses(
+            settings.trusted_proxies, settings.codes.starts.ipv6_prefix
+        )
+        self.browsers = Browsers(
+            is_secure=base.endpoint.is_secure,
+            addresses=self.addresses,
+            session_life_seconds=int(base.lifetimes.session_max.total_seconds()),
+            interaction_life_seconds=int(KEPT_FOR.total_seconds()),
+        )
+        self.pages = PageRenderer(
+            renderer=base.renderer,
+            browsers=self.browsers,
+            endpoint=base.endpoint,
+            brand=BRAND,
+            form_token=base.deriver.form_token,
+            code_in_subject=settings.codes.mails.code_in_subject,
+        )
+        self.errors = ErrorPages(self.pages)
+        self.forms = FormReader(settings.limits.body_bytes, base.endpoint.url)
+        self.completion = Completion(
+            deriver=base.deriver, randomness=base.randomness, lifetimes=base.lifetimes
+        )
+        self.authorization = AuthorizationEndpoint(
+            storage=base.storage,
+            clients=base.clients,
+            keys=base.keys,
+            deriver=base.deriver,
+            clock=base.clock,
+            randomness=base.randomness,
+            lifetimes=base.lifetimes,
+            issuer=base.endpoint.issuer,
+        )
+
+    def application(self) -> Passage:
+        """Return the whole server as one ASGI application."""
+        health = [] if self.base.settings.management_bind else self.health().routes()
+        routes = [
+            *self.client_endpoints().routes(),
+            *self.authorization_routes().routes(),
+            *self.end_session_routes().routes(),
+            *self.email_first_pages(Purpose.SIGN_IN).routes(),
+            *self.email_first_pages(Purpose.REGISTER).routes(),
+            *self.account_pages().routes(),
+            *self.inbox().routes(),
+            *health,
+        ]
+        return Passage(
+            application=create_application(routes, self.errors),
+            addresses=self.addresses,
+            flood_guard=FloodGuard(
+                self.base.clock, self.base.settings.limits.requests_per_source_minute
+            ),
+            observe=self.base.metrics.observe_request,
+            is_secure=self.base.endpoint.is_secure,
+        )
+
+    def health(self) -> HealthRoutes:
+        """Return the probes."""
+        return HealthRoutes(
+            readiness=self.operating.diagnosis.readiness,
+            metrics=self.base.metrics.render,
+            lane=self.base.lane,
+        )
+
+    def client_endpoints(self) -> ClientEndpoints:
+        """Return what clients call; grant types and client authentication are listed here."""
+        base = self.base
+        issuer = TokenIssuer(
+            keys=base.keys,
+            randomness=base.randomness,
+            lifetimes=base.lifetimes,
+            issuer=base.endpoint.issuer,
+        )
+        authenticator = ClientAuthenticator(
+            base.clients, (ClientSecretBasic(), ClientSecretPost(), PublicClient())
+        )
+        tokens = TokenEndpoint(
+            storage=base.storage,
+            authenticator=authenticator,
+            grant_types=(
+                AuthorizationCodeGrant(issuer, base.clock),
+                RefreshTokenGrant(issuer, base.deriver, base.clock),
+            ),
+            issuer=issuer,
+            clock=base.clock,
+        )
+        return ClientEndpoints(
+            discovery=Discovery(
+                endpoint=base.endpoint,
+                keys=base.keys,
+                tokens=tokens,
+                languages=base.renderer.languages,
+            ),
+            tokens=tokens,
+            userinfo=Userinfo(storage=base.storage, clock=base.clock),
+            revocation=Revocation(
+                storage=base.storage, authenticator=authenticator, clock=base.clock
+            ),
+            origins=base.clients.origins,
+            lane=base.lane,
+            forms=self.forms,
+        )
+
+    def authorization_routes(self) -> AuthorizationRoutes:
+        """Return the authorization endpoint."""
+        return AuthorizationRoutes(
+            endpoint=self.authorization,
+            clients=self.base.clients,
+            lane=self.base.lane,
+            browsers=self.browsers,
+            forms=self.forms,
+            pages=self.pages,
+            errors=self.errors,
+        )
+
+    def end_session_routes(self) -> EndSessionRoutes:
+        """Return RP-initiated logout."""
+        base = self.base
+        return EndSessionRoutes(
+            end_session=EndSession(
+                storage=base.storage,
+                clients=base.clients,
+                keys=base.keys,
+                clock=base.clock,
+                lifetimes=base.lifetimes,
+                issuer=base.endpoint.issuer,
+            ),
+            lane=base.lane,
+            browsers=self.browsers,
+            forms=self.forms,
+            pages=self.pages,
+            errors=self.errors,
+        )
+
+    def email_first_pages(self, purpose: Purpose) -> EmailFirstPages:
+        """Return the pages of sign-in or of registration."""
+        base = self.base
+        flow = EmailFirst(
+            purpose=purpose,
+            storage=base.storage,
+            clients=base.clients,
+            codes=EmailCode(policy=base.policy, deriver=base.deriver, randomness=base.randomness),
+            completion=self.completion,
+            clock=base.clock,
+            randomness=base.randomness,
+        )
+        return EmailFirstPages(
+            flow=flow,
+            authorization=self.authorization,
+            clients=base.clients,
+            lane=base.lane,
+            browsers=self.browsers,
+            forms=self.forms,
+            pages=self.pages,
+            errors=self.errors,
+        )
+
+    def account_pages(self) -> AccountPages:
+        """Return self-service."""
+        base = self.base
+        return AccountPages(
+            account=OwnAccount(storage=base.storage, clock=base.clock, lifetimes=base.lifetimes),
+            links=SignInByLink(
+                storage=base.storage,
+                completion=self.completion,
+                clock=base.clock,
+                randomness=base.randomness,
+            ),
+            lane=base.lane,
+            browsers=self.browsers,
+            forms=self.forms,
+            pages=self.pages,
+            errors=self.errors,
+        )
+
+    def inbox(self) -> InboxRoutes:
+        """Return the developer's inbox."""
+        return InboxRoutes(
+            outbox=lambda: self.operating.mail.configuration().outbox,
+            is_open_to_all=self.base.settings.allow_outbox,
+            addresses=self.addresses,
+            endpoint=self.base.endpoint,
+            lane=self.base.lane,
+            pages=self.pages,
+            errors=self.errors,
+        )

@@ -1,0 +1,55 @@
+"""What everything else stands on: storage, keys, clock, lane, and the settings as plain values."""
+
+from typing import Final
+
+from authserver.background.dispatcher import Bell
+from authserver.crypto.deriver import Deriver
+from authserver.crypto.key_ring import KeyRing
+from authserver.domain.audit_events import AuditEvent
+from authserver.domain.clock import Clock
+from authserver.domain.endpoint import Endpoint
+from authserver.domain.randomness import Randomness
+from authserver.lane import Lane
+from authserver.oidc.keys import ProviderKeys
+from authserver.rendering import Renderer
+from authserver.settings.sources import Loaded, packaged
+from authserver.storage.configuration_cache import ConfigurationCache
+from authserver.storage.database import open_database
+from authserver.storage.registered_clients import RegisteredClients, account_client
+from authserver.storage.unit_of_work import Notice, Storage
+from authserver.telemetry.metrics import Metrics
+
+BRAND: Final = "authserver"
+THREADS_BESIDE_CONNECTIONS: Final = 2
+
+
+class Foundation:
+    """The parts that many others are built with, each built once."""
+
+    def __init__(self, loaded: Loaded, clock: Clock, randomness: Randomness) -> None:
+        settings = loaded.settings
+        self.loaded = loaded
+        self.settings = settings
+        self.clock = clock
+        self.randomness = randomness
+        self.endpoint = Endpoint(settings.endpoint)
+        self.deriver = Deriver(KeyRing(settings.secret_keys, randomness))
+        self.storage = Storage(open_database(settings.database_url))
+        self.cache = ConfigurationCache(self.storage, clock)
+        own_client = account_client(self.endpoint.url, BRAND, clock.now())
+        self.clients = RegisteredClients(self.cache, own_client)
+        self.keys = ProviderKeys(self.cache, self.deriver.keys)
+        self.renderer = Renderer(packaged("templates"))
+        self.lane = Lane(threads=self.storage.database.connections + THREADS_BESIDE_CONNECTIONS)
+        self.lifetimes = settings.lifetimes.lifetimes()
+        self.policy = settings.codes.policy()
+        self.metrics = Metrics(loaded.shared_metrics)
+        self.bell = Bell()
+        self.storage.on_commit(self.hear)
+
+    def hear(self, notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
+        """Wake the dispatcher and count what happened, once it is durable."""
+        if Notice.MAIL_OWED in notices:
+            self.bell.ring()
+        for event in events:
+            self.metrics.count_event(event.kind)

@@ -1,0 +1,80 @@
+"""What operators do: the use cases behind commands and, later, the console."""
+
+from authserver.administration.accounts import AccountAdministration
+from authserver.administration.clients import ClientAdministration
+from authserver.administration.deployment import Deployment
+from authserver.administration.diagnosis import Diagnosis, Examined
+from authserver.administration.mail import FixedMail, Instance, MailAdministration
+from authserver.administration.preparation import Preparation
+from authserver.administration.signing_keys import SigningKeyAdministration
+from authserver.composition.foundation import BRAND, Foundation
+from authserver.domain.email_address import parse_email_address
+from authserver.settings.senders import fixed_senders, outbox_folder
+from authserver.settings.sources import packaged
+from authserver.storage.pruning import Retention, prune
+
+
+class Operating:
+    """The administration of one server."""
+
+    def __init__(self, base: Foundation) -> None:
+        settings = base.settings
+        self.base = base
+        self.clients = ClientAdministration(
+            storage=base.storage, clock=base.clock, randomness=base.randomness
+        )
+        self.accounts = AccountAdministration(
+            storage=base.storage, clock=base.clock, randomness=base.randomness
+        )
+        self.signing_keys = SigningKeyAdministration(
+            storage=base.storage, clock=base.clock, key_ring=base.deriver.keys
+        )
+        self.mail = MailAdministration(
+            storage=base.storage,
+            cache=base.cache,
+            key_ring=base.deriver.keys,
+            clock=base.clock,
+            fixed=FixedMail(
+                senders=fixed_senders(settings),
+                default_outbox=outbox_folder(settings) if settings.is_loopback else None,
+            ),
+            instance=Instance(endpoint=base.endpoint, brand=BRAND),
+        )
+        self.diagnosis = Diagnosis(
+            Examined(
+                storage=base.storage,
+                migrations=packaged("migrations"),
+                signing_keys=self.signing_keys,
+                mail=self.mail,
+                deployment=self.deployment(),
+            ),
+            base.clock,
+        )
+        self.preparation = Preparation(
+            storage=base.storage,
+            signing_keys=self.signing_keys,
+            clock=base.clock,
+            randomness=base.randomness,
+            database_url=settings.database_url,
+            alembic_ini=packaged("alembic.ini"),
+            migrations=packaged("migrations"),
+            admin=parse_email_address(settings.admin_email or ""),
+        )
+
+    def deployment(self) -> Deployment:
+        """Return the surroundings that a diagnosis looks at."""
+        settings = self.base.settings
+        return Deployment(
+            endpoint=self.base.endpoint,
+            trusted_proxies=[str(network) for network in settings.trusted_proxies],
+            speaks_tls=settings.tls.cert_file is not None,
+            data_dir=settings.data_dir,
+            generated_key=self.base.loaded.generated_keys,
+            keeps_database_beside=self.base.storage.database.is_sqlite,
+        )
+
+    def prune(self) -> dict[str, int]:
+        """Delete what has expired, in batches; return how many rows of what."""
+        codes = self.base.settings.codes
+        retention = Retention(keep=codes.keep, keep_timeline=codes.keep_timeline)
+        return prune(self.base.storage, self.base.clock.now(), retention=retention)

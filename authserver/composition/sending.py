@@ -1,0 +1,115 @@
+"""How mail leaves: the senders there are, the dispatcher, and the loops beside it."""
+
+import ssl
+from datetime import timedelta
+from functools import cached_property
+from typing import Final
+
+from authserver.background.dispatcher import MailDispatcher
+from authserver.background.housekeeping import Housekeeping, Job
+from authserver.background.loops import Loops
+from authserver.composition.foundation import BRAND, Foundation
+from authserver.composition.operating import Operating
+from authserver.delivery.outgoing_mail import MailDelivery, MailToSend
+from authserver.domain.emails import Email, UsageType
+from authserver.domain.mail_configuration import (
+    MailConfiguration,
+    OutboxSettings,
+    SenderSettings,
+)
+from authserver.domain.mail_senders import AliyunSettings, SmtpSettings
+from authserver.domain.outgoing_mail import Attempt
+from authserver.mail.composer import Composer
+from authserver.mail.hand_over import HandOver
+from authserver.mail.sender_chain import MailSender, SenderChain
+from authserver.mail.senders.aliyun import AliyunSender
+from authserver.mail.senders.outbox import OutboxSender
+from authserver.mail.senders.smtp import SmtpSender
+from authserver.outbound.http_caller import HttpCaller
+from authserver.outbound.trust import trusting_context
+
+PRUNES_EVERY: Final = timedelta(minutes=10)
+
+
+class Sending:
+    """Everything between an owed mail and its provider."""
+
+    def __init__(self, base: Foundation, operating: Operating) -> None:
+        self.base = base
+        self.operating = operating
+        composer = Composer(
+            base.renderer,
+            base.randomness,
+            base.clock,
+            sender_host=base.endpoint.host,
+            code_in_subject=base.settings.codes.mails.code_in_subject,
+        )
+        self.hand_over = HandOver(composer, self.chain, self.close_caller)
+
+    @cached_property
+    def trust(self) -> ssl.SSLContext:
+        """Return the authorities to trust; reading them takes a while, so only when needed."""
+        return trusting_context(self.base.settings.outgoing.ca_file)
+
+    @cached_property
+    def caller(self) -> HttpCaller:
+        """Return what calls providers over HTTP."""
+        return HttpCaller(self.trust)
+
+    async def close_caller(self) -> None:
+        """Close the connections to providers, if there ever were any."""
+        if "caller" in vars(self):
+            await self.caller.close()
+
+    def chain(self, configuration: MailConfiguration) -> SenderChain:
+        """Return the chain of the senders in force."""
+        senders = [self.sender(each) for each in configuration.senders]
+        return SenderChain(senders, clock=self.base.clock, randomness=self.base.randomness)
+
+    def sender(self, configured: SenderSettings) -> MailSender:
+        """Return the sender for its configuration; a new kind gets its line here."""
+        match configured:
+            case AliyunSettings():
+                return AliyunSender(configured, self.caller, self.base.clock, self.base.randomness)
+            case SmtpSettings():
+                return SmtpSender(configured, self.base.clock, self.trust)
+            case OutboxSettings():
+                return OutboxSender(configured.folder, self.base.clock)
+
+    async def send(self, email: Email, message_key: str | None = None) -> list[Attempt]:
+        """Compose a mail and hand it over with the senders of the moment."""
+        configuration = await self.base.lane.run(self.operating.mail.configuration)
+        attempts = await self.hand_over.send(email, configuration, message_key=message_key)
+        self.base.metrics.count_attempts(attempts)
+        return attempts
+
+    async def send_owed(self, owed: MailToSend) -> list[Attempt]:
+        """Send a claimed mail; its `Message-ID` stays the same over all claims."""
+        return await self.send(owed.email, owed.mail.id)
+
+    async def send_test(self, to: str, usage_type: UsageType, locale: str) -> list[Attempt]:
+        """Send a mail whose code opens nothing; raises MailInvalid."""
+        email = await self.base.lane.run(self.operating.mail.test_email, to, usage_type, locale)
+        try:
+            return await self.send(email)
+        finally:
+            await self.hand_over.close()
+
+    def loops(self) -> Loops:
+        """Return what runs beside the requests."""
+        delivery = MailDelivery(
+            storage=self.base.storage,
+            clients=self.base.clients,
+            deriver=self.base.deriver,
+            clock=self.base.clock,
+            policy=self.base.policy,
+            endpoint=self.base.endpoint,
+            brand=BRAND,
+        )
+        jobs = [Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune)]
+        return Loops(
+            bell=self.base.bell,
+            dispatcher=MailDispatcher(delivery, self.base.lane, self.send_owed, self.base.bell),
+            housekeeping=Housekeeping(self.base.lane, jobs),
+            hand_over=self.hand_over,
+        )

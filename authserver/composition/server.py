@@ -1,0 +1,82 @@
+"""The assembled server, the same for production, commands, demo and tests."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from authserver.administration.accounts import AccountAdministration
+from authserver.administration.clients import ClientAdministration
+from authserver.administration.diagnosis import Diagnosis
+from authserver.administration.mail import MailAdministration
+from authserver.administration.preparation import Preparation
+from authserver.administration.signing_keys import SigningKeyAdministration
+from authserver.composition.edge import Edge
+from authserver.composition.foundation import Foundation
+from authserver.composition.operating import Operating
+from authserver.composition.sending import Sending
+from authserver.domain.clock import Clock
+from authserver.domain.emails import UsageType
+from authserver.domain.outgoing_mail import Attempt
+from authserver.domain.randomness import Randomness
+from authserver.settings.sources import Loaded
+from authserver.storage.unit_of_work import Storage
+from authserver.web.application import create_management_application
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthServer:
+    """ASGI applications, and the use cases that commands call.
+
+    Whoever serves enters `loops`: inside of it mails leave and expired rows go.
+    """
+
+    loaded: Loaded
+    storage: Storage
+    clients: ClientAdministration
+    accounts: AccountAdministration
+    signing_keys: SigningKeyAdministration
+    mail: MailAdministration
+    diagnosis: Diagnosis
+    preparation: Preparation
+    prune: Callable[[], dict[str, int]]
+    send_test_mail: Callable[[str, UsageType, str], Awaitable[list[Attempt]]]
+    application: ASGIApp
+    management_application: ASGIApp
+    loops: Callable[[], AbstractAsyncContextManager[None]]
+
+    def prepare(self) -> None:
+        """Bring schema, administrator and signing key in order; see Preparation.run."""
+        self.preparation.run()
+
+    def drain(self) -> None:
+        """Tell probes that this process is about to stop."""
+        self.diagnosis.drain()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.storage.database.close()
+
+
+def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer:
+    """Return the server for these settings; it connects to nothing before its first use."""
+    base = Foundation(loaded, clock, randomness)
+    operating = Operating(base)
+    sending = Sending(base, operating)
+    edge = Edge(base, operating)
+    return AuthServer(
+        loaded=loaded,
+        storage=base.storage,
+        clients=operating.clients,
+        accounts=operating.accounts,
+        signing_keys=operating.signing_keys,
+        mail=operating.mail,
+        diagnosis=operating.diagnosis,
+        preparation=operating.preparation,
+        prune=operating.prune,
+        send_test_mail=sending.send_test,
+        application=edge.application(),
+        management_application=create_management_application(edge.health().routes()),
+        loops=lambda: sending.loops().running(),
+    )

@@ -1,0 +1,248 @@
+"""Where settings come from: flags, environment, files of secrets, TOML, defaults."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+import authserver
+from authserver.settings.fields import shown
+from authserver.settings.secret_file import ensure_secret_keys
+from authserver.settings.senders import sender_faults
+from authserver.settings.tree import Settings
+
+PREFIX: Final = "AUTHSERVER_"
+CONFIG_NAME: Final = "AUTHSERVER_CONFIG"
+TOML_NAME: Final = "authserver.toml"
+SYSTEM_FOLDER: Final = Path("/etc/authserver")
+FROM_FILE: Final = "_FILE"
+# Where processes of one server keep their counts for one another; set by the parent process.
+SHARED_METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
+CREDENTIALS: Final = re.compile(r"//[^/@]*@")
+# What Kubernetes injects for a Service called authserver, and what only tests read.
+PASSED_OVER: Final = ("AUTHSERVER_SERVICE_", "AUTHSERVER_PORT_", "AUTHSERVER_TEST_")
+
+Leaves = dict[str, tuple[object, str]]
+
+
+class SettingsInvalid(Exception):
+    """The server cannot start like this; `faults` names every one of them."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingLine:
+    """One setting as `authserver doctor` prints it; secrets are hidden."""
+
+    name: str
+    value: str
+    origin: str
+    default: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The settings in force, and where each one that is not a default comes from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    generated_keys: Path | None
+    shared_metrics: str | None = None
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    config_file: Path | None = None,
+) -> Loaded:
+    """Return the settings; raises SettingsInvalid with all faults together.
+
+    `flags` maps names as in the environment, such as `AUTHSERVER_DATA_DIR`, to values.
+    """
+    variables = os.environ if environment is None else environment
+    faults: list[str] = []
+    leaves: Leaves = {}
+    read_toml(find_toml(config_file, variables), leaves, faults)
+    read_environment(variables, leaves, faults)
+    for name, value in (flags or {}).items():
+        if value is not None:
+            leaves[name] = (value, "flag")
+    settings = build(leaves, faults)
+    if settings is None or faults:
+        raise SettingsInvalid(tuple(faults))
+    loaded = finish(settings, {name: origin for name, (_, origin) in leaves.items()})
+    return replace(loaded, shared_metrics=variables.get(SHARED_METRICS))
+
+
+def finish(settings: Settings, origins: Mapping[str, str]) -> Loaded:
+    """Fill in what depends on the data folder, and check what depends on several settings."""
+    faults = sender_faults(settings)
+    if (settings.tls.cert_file is None) != (settings.tls.key_file is None):
+        faults.append("AUTHSERVER_TLS__CERT_FILE, AUTHSERVER_TLS__KEY_FILE: give both or neither")
+    if settings.codes.mails.device_share >= settings.codes.mails.per_address_day:
+        faults.append(
+            "AUTHSERVER_CODES__MAILS__DEVICE_SHARE: must be less than "
+            "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY"
+        )
+    if faults:
+        raise SettingsInvalid(tuple(faults))
+    data_dir = settings.data_dir.absolute()
+    changes: dict[str, object] = {"data_dir": data_dir}
+    generated = None
+    if not settings.database_url:
+        changes["database_url"] = f"sqlite:///{data_dir / 'authserver.db'}"
+    if not settings.secret_keys:
+        generated, changes["secret_keys"] = ensure_secret_keys(data_dir)
+    return Loaded(
+        settings=settings.model_copy(update=changes), origins=origins, generated_keys=generated
+    )
+
+
+def describe(loaded: Loaded) -> list[SettingLine]:
+    """Return every setting with its value, its origin and its meaning."""
+    return [
+        SettingLine(
+            name=name,
+            value=CREDENTIALS.sub("//••••••@", shown(value)),
+            origin=loaded.origins.get(name, "default"),
+            default=shown(default),
+            meaning=meaning,
+        )
+        for name, value, default, meaning in walk(loaded.settings)
+    ]
+
+
+def walk(group: BaseModel, prefix: str = PREFIX) -> Iterator[tuple[str, object, object, str]]:
+    """Yield name, value, default and meaning of every setting below `group`."""
+    for field, info in type(group).model_fields.items():
+        value = getattr(group, field)
+        name = prefix + field.rstrip("_").upper()
+        if isinstance(value, BaseModel):
+            yield from walk(value, name + "__")
+        else:
+            yield name, value, info.default, info.description or ""
+
+
+def known_names() -> set[str]:
+    """Return the name of every setting."""
+    return {name for name, *_ in walk(Settings())}
+
+
+def find_toml(config_file: Path | None, variables: Mapping[str, str]) -> Path | None:
+    """Return the file of settings: named, or in the working or the system folder."""
+    if config_file is not None:
+        return config_file
+    if variables.get(CONFIG_NAME):
+        return Path(variables[CONFIG_NAME])
+    found = (Path(TOML_NAME), SYSTEM_FOLDER / TOML_NAME)
+    return next((path for path in found if path.is_file()), None)
+
+
+def read_toml(path: Path | None, leaves: Leaves, faults: list[str]) -> None:
+    """Add the settings of a TOML file."""
+    if path is None:
+        return
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        faults.append(f"{path}: {fault}")
+        return
+    known = known_names()
+    for name, value in flatten(document):
+        if name.removesuffix(FROM_FILE) in known and name not in known:
+            read_secret_file(name, str(value), leaves, faults)
+        elif name in known:
+            leaves[name] = (value, str(path))
+        else:
+            faults.append(unknown(name, known))
+
+
+def flatten(document: Mapping[str, Any], prefix: str = PREFIX) -> Iterator[tuple[str, object]]:
+    """Yield the leaves of a TOML document under the names of the environment."""
+    for key, value in document.items():
+        name = prefix + key.upper()
+        if isinstance(value, Mapping):
+            yield from flatten(value, name + "__")
+        else:
+            yield name, value
+
+
+def read_environment(variables: Mapping[str, str], leaves: Leaves, faults: list[str]) -> None:
+    """Add the variables, files of secrets first: a value and its file together are a fault."""
+    known = known_names()
+    ours = {name: value for name, value in variables.items() if name.startswith(PREFIX)}
+    files = {name for name in ours if name not in known and name.removesuffix(FROM_FILE) in known}
+    for name in sorted(files):
+        if name.removesuffix(FROM_FILE) in ours:
+            faults.append(f"{name}: the value is given as well; give one of them")
+        else:
+            read_secret_file(name, ours[name], leaves, faults)
+    for name in sorted(ours.keys() - files):
+        if name in known:
+            leaves[name] = (ours[name], "environment")
+        elif name != CONFIG_NAME and not is_injected(name, ours[name]):
+            faults.append(unknown(name, known))
+
+
+def read_secret_file(name: str, path: str, leaves: Leaves, faults: list[str]) -> None:
+    """Add the content of a file, less one newline at its end."""
+    try:
+        content = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        faults.append(f"{name}: the file {path} cannot be read")
+        return
+    leaves[name.removesuffix(FROM_FILE)] = (content.removesuffix("\n"), path)
+
+
+def is_injected(name: str, value: str) -> bool:
+    """Tell whether a variable is not meant as a setting."""
+    return name.startswith(PASSED_OVER) or (name == "AUTHSERVER_PORT" and "://" in value)
+
+
+def unknown(name: str, known: set[str]) -> str:
+    """Return the fault of a name that does not exist."""
+    nearest = get_close_matches(name, sorted(known), n=1, cutoff=0)
+    return f"{name}: there is no such setting; the nearest one is {nearest[0]}"
+
+
+def build(leaves: Leaves, faults: list[str]) -> Settings | None:
+    """Return the settings that the leaves make, or None where some cannot be used."""
+    tree: dict[str, Any] = {}
+    for name, (value, _) in leaves.items():
+        *groups, last = name.removeprefix(PREFIX).lower().split("__")
+        node = tree
+        for group in groups:
+            node = node.setdefault(group, {})
+        node["from_" if last == "from" else last] = value
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as invalid:
+        for error in invalid.errors(include_url=False, include_input=False):
+            path = [
+                str(part).rstrip("_").upper() for part in error["loc"] if str(part).isidentifier()
+            ]
+            message = error["msg"].removeprefix("Value error, ")
+            faults.append(f"{PREFIX}{'__'.join(path)}: {message}")
+        return None
+
+
+def packaged(name: str) -> Path:
+    """Return a file or folder that ships beside the code: in a wheel, or in a checkout.
+
+    An editable install leaves a frozen copy elsewhere, so nowhere else is looked.
+    """
+    package = Path(authserver.__file__).parent
+    for folder in (package / "_packaged", package.parent):
+        if (folder / name).exists():
+            return folder / name
+    raise FileNotFoundError(f"{name} does not lie beside the code of authserver")
