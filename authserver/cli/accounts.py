@@ -1,6 +1,5 @@
 """`authserver account`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -35,7 +34,7 @@ def accounts() -> None:
 @with_options
 def create(options: Options, *, email: str, is_admin: bool, claims_file: Path | None) -> None:
     """Make an account; its mailbox is proven by the first code."""
-    claims: Mapping[str, object] = {} if claims_file is None else read_json_object(claims_file)
+    claims = None if claims_file is None else read_json_object(claims_file)
     with opened(options) as server:
         account = server.accounts.create(email, is_admin=is_admin, claims=claims)
     show_account(options, account)
@@ -117,7 +116,7 @@ def sign_in_link(options: Options, *, account: str) -> None:
     """Print a link that signs an account in once, within ten minutes."""
     with opened(options) as server:
         link = server.accounts.make_sign_in_link(account)
-        url = server.endpoint.at(f"/sign-in-link/{link.token.reveal()}")
+        url = f"{server.loaded.settings.endpoint}/sign-in-link/{link.token.reveal()}"
     document = {
         "url": url,
         "subject": link.account.subject,

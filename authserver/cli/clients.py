@@ -1,10 +1,11 @@
 """`authserver client`."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import click
 
-from authserver.cli.context import DURATION, Options, opened, with_options
+from authserver.cli.context import DURATION, ChoiceOf, Options, opened, with_options
 from authserver.cli.output import (
     instant,
     print_document,
@@ -17,7 +18,6 @@ from authserver.domain.clients import Client, ClientKind, ClientSecret
 from authserver.domain.signing_keys import SigningAlgorithm
 
 SHOWN_ONCE = "The secret is shown this once: keep it where your application reads it."
-ALGORITHMS = click.Choice(list(SigningAlgorithm), case_sensitive=False)
 
 
 @click.group("client")
@@ -27,7 +27,7 @@ def clients() -> None:
 
 @clients.command("create")
 @click.option("--name", required=True, help="What people see when they sign in.")
-@click.option("--kind", required=True, type=click.Choice(list(ClientKind)))
+@click.option("--kind", required=True, type=ChoiceOf(ClientKind))
 @click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URI")
 @click.option("--post-logout-redirect-uri", "post_logout_uris", multiple=True, metavar="URI")
 @click.option("--no-pkce", is_flag=True, help="Let a confidential client do without PKCE.")
@@ -56,10 +56,11 @@ def create(
     if options.as_json:
         print_document(document)
         return
-    print_client(made.client)
-    if made.secret is not None:
-        print_facts({"client_secret": made.secret.reveal()})
-        click.echo(SHOWN_ONCE)
+    if made.secret is None:
+        print_client(made.client)
+        return
+    print_client(made.client, {"client_secret": made.secret.reveal()})
+    click.echo(SHOWN_ONCE)
 
 
 @clients.command("list")
@@ -114,7 +115,7 @@ def show(options: Options, *, client_id: str) -> None:
 )
 @click.option("--pkce/--no-pkce", "requires_pkce", default=None)
 @click.option("--claims-in-id-token/--no-claims-in-id-token", "has_claims", default=None)
-@click.option("--id-token-algorithm", "algorithm", type=ALGORITHMS)
+@click.option("--id-token-algorithm", "algorithm", type=ChoiceOf(SigningAlgorithm))
 @with_options
 def update(
     options: Options,
@@ -234,8 +235,8 @@ def secret_document(secret: ClientSecret) -> dict[str, object]:
     }
 
 
-def print_client(client: Client) -> None:
-    """Print a client for people."""
+def print_client(client: Client, also: Mapping[str, str] | None = None) -> None:
+    """Print a client for people, and what is known beside it."""
     print_facts(
         {
             "client_id": client.id,
@@ -247,5 +248,6 @@ def print_client(client: Client) -> None:
             "claims in ID token": yes_or_no(client.has_claims_in_id_token),
             "ID token algorithm": client.id_token_algorithm,
             "created": shown_instant(client.created_at),
+            **(also or {}),
         }
     )

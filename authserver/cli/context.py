@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from authserver.cli.output import print_document
 
 if TYPE_CHECKING:
-    from authserver.composition import AuthServer
+    from authserver.composition.server import AuthServer
     from authserver.settings.sources import Loaded
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+Member = TypeVar("Member", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,33 @@ class DurationType(click.ParamType[timedelta]):
 DURATION = DurationType()
 
 
-def with_options(
-    command: Callable[Concatenate[Options, Parameters], Result],
-) -> Callable[..., Result]:
+class ChoiceOf(click.ParamType[Member]):
+    """One member of an enumeration, by its value and in any case of letters."""
+
+    name = "choice"
+
+    def __init__(self, members: type[Member]) -> None:
+        self._members = {str(member.value).lower(): member for member in members}
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Member:
+        """Return the member; what is none is wrong usage."""
+        member = self._members.get(str(value).lower())
+        if member is None:
+            self.fail(f"{value!r} is none of {', '.join(self.values())}", param, ctx)
+        return member
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return the values for the help."""
+        return f"[{'|'.join(self.values())}]"
+
+    def values(self) -> list[str]:
+        """Return the values as they are written."""
+        return [str(member.value) for member in self._members.values()]
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add `--json` and `--config`, and end with a sentence where the operator is mistaken."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -71,14 +95,9 @@ def with_options(
         help="Read settings from this file instead of authserver.toml.",
     )
     @functools.wraps(command)
-    def run(
-        *args: Parameters.args,
-        as_json: bool,
-        config_file: Path | None,
-        **kwargs: Parameters.kwargs,
-    ) -> Result:
+    def run(*, as_json: bool, config_file: Path | None, **parameters: object) -> None:
         with explaining_mistakes():
-            return command(Options(config_file, as_json), *args, **kwargs)
+            command(Options(config_file, as_json), **parameters)
 
     return run
 
@@ -129,11 +148,11 @@ def settings_of(options: Options, **flags: object) -> "Loaded":
 @contextmanager
 def assembled(loaded: "Loaded") -> Iterator["AuthServer"]:
     """Yield the server that the settings make, not prepared yet, and close it in the end."""
-    from authserver.composition import assemble
+    from authserver.composition.server import assemble
     from authserver.domain.clock import SystemClock
     from authserver.domain.randomness import SystemRandomness
 
-    server = assemble(loaded.settings, SystemClock(), SystemRandomness())
+    server = assemble(loaded, SystemClock(), SystemRandomness())
     try:
         yield server
     finally:

@@ -26,7 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as fault:
         listener.close()
         raise cannot_listen(host, port, fault) from fault
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003 - the argument has no name
     return listener
 
 
@@ -44,7 +44,7 @@ def listen_at(bind: str) -> socket.socket:
 def inherited(descriptor: int) -> socket.socket:
     """Return the listening socket that the parent process handed over."""
     listener = socket.socket(fileno=descriptor)
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003 - the argument has no name
     return listener
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authserver.cli.context import Options, opened, read_json_object, with_options
+from authserver.cli.context import ChoiceOf, Options, opened, read_json_object, with_options
 from authserver.cli.output import instant, print_document, print_table, shown_instant
 from authserver.domain.emails import UsageType
 
@@ -52,7 +52,7 @@ def configure(options: Options, *, file: Path) -> None:
 @mail.command("test")
 @click.option("--to", required=True, metavar="EMAIL")
 @click.option(
-    "--usage-type", type=click.Choice(list(UsageType)), default=UsageType.GENERIC, show_default=True
+    "--usage-type", type=ChoiceOf(UsageType), default=UsageType.GENERIC, show_default=True
 )
 @click.option("--locale", default="en", show_default=True)
 @with_options

@@ -10,7 +10,7 @@ import click
 from authserver.cli.context import Options, assembled, settings_of, with_options
 
 if TYPE_CHECKING:
-    from authserver.composition import AuthServer
+    from authserver.composition.server import AuthServer
     from authserver.settings.sources import Loaded
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -39,10 +39,8 @@ def serve(
     """Run the server until SIGTERM or Ctrl-C."""
     # Not at the top: only this command serves.
     from authserver.cli.listeners import inherited, listen, listen_at
-    from authserver.composition import configure_logs
 
     loaded = settings_of(options)
-    configure_logs(loaded.settings)
     if descriptors:
         run_worker(loaded, [inherited(descriptor) for descriptor in descriptors])
         return
@@ -50,7 +48,7 @@ def serve(
     if loaded.settings.management_bind:
         listeners.append(listen_at(loaded.settings.management_bind))
     with assembled(loaded) as server:
-        server.preparation.run()
+        server.prepare()
         refuse_open_outbox(loaded, server, listeners[0])
         announce(options, loaded, listeners[0])
         if workers == 1:
@@ -83,7 +81,6 @@ def run_here(
     aside = [
         listening(server.management_application, listener, has_lifespan=False)
         for listener in listeners[1:]
-        if server.management_application is not None
     ]
 
     async def run() -> None:

@@ -79,8 +79,8 @@ def listening(
         server_header=False,
         timeout_graceful_shutdown=FINISH_WITHIN_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        ssl_certfile=certificate and certificate.cert_file,
-        ssl_keyfile=certificate and certificate.key_file,
+        ssl_certfile=None if certificate is None else certificate.cert_file,
+        ssl_keyfile=None if certificate is None else certificate.key_file,
     )
     try:
         config.load()

@@ -2,7 +2,7 @@
 
 import click
 
-from authserver.cli.context import Options, opened, with_options
+from authserver.cli.context import ChoiceOf, Options, opened, with_options
 from authserver.cli.output import instant, print_document, print_table, shown_instant
 from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm, SigningKey
 
@@ -40,7 +40,7 @@ def list_keys(options: Options) -> None:
 @signing_keys.command("rotate")
 @click.option(
     "--algorithm",
-    type=click.Choice(list(SigningAlgorithm), case_sensitive=False),
+    type=ChoiceOf(SigningAlgorithm),
     default=DEFAULT_ALGORITHM,
     show_default=True,
 )

@@ -1,18 +1,21 @@
 """Settings of verification codes: `AUTHSERVER_CODES__*`."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from authserver.domain.verifications import CodeClass, CodePolicy
-from authserver.settings.fields import Duration, Durations, Switch, between
+from authserver.settings.fields import Duration, Number, Ratio, Switch, between, read_list
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 LifeOfCode = Annotated[Duration, between(SECOND, 10 * MINUTE)]
 Wait = Annotated[Duration, between(timedelta(0), 10 * MINUTE)]
+Failures = Annotated[Number, between(5, 100)]
+Share = Annotated[Ratio, between(0.05, 1.0)]
 
 
 class Group(BaseModel):
@@ -21,48 +24,103 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class BudgetLimits(Group):
+    """How many failures demand longer codes."""
+
+    window: Annotated[Duration, between(DAY, 90 * DAY)] = Field(
+        default=30 * DAY, description="rolling window in which failures are counted"
+    )
+    digits8_from: Failures = Field(
+        default=20, description="failures of strangers from which codes have 8 digits"
+    )
+    base32_from: Failures = Field(
+        default=40, description="failures of strangers from which codes are base32"
+    )
+    device_stop_at: Failures = Field(
+        default=20, description="failures after which a recognised browser counts as a stranger"
+    )
+
+
+class DeviceLimits(Group):
+    """Browsers that are recognised."""
+
+    life: Annotated[Duration, between(DAY, 400 * DAY)] = Field(
+        default=180 * DAY, description="how long a browser is recognised after its last sign-in"
+    )
+    max: Annotated[Number, between(1, 50)] = Field(
+        default=10, description="recognised browsers of one account"
+    )
+
+
 class MailLimits(Group):
     """How many mails leave, and what they look like."""
 
-    cooldown: Annotated[tuple[Wait, ...], *Durations.__metadata__] = Field(
+    cooldown: Annotated[tuple[Wait, ...], BeforeValidator(read_list)] = Field(
         default=(30 * SECOND, MINUTE, 2 * MINUTE),
         min_length=1,
         description="wait before the second, third, fourth and every later mail",
     )
-    per_verification: Annotated[int, between(1, 10)] = Field(
+    per_verification: Annotated[Number, between(1, 10)] = Field(
         default=5, description="mails that may carry one code"
     )
-    per_address_day: Annotated[int, between(1, 1000)] = Field(
+    per_address_day: Annotated[Number, between(1, 1000)] = Field(
         default=10, description="mails to one address in 24 hours, all purposes"
     )
-    device_share: Annotated[int, between(0, 999)] = Field(
-        default=3, description="of these, mails kept for recognised browsers"
+    device_share: Annotated[Number, between(0, 999)] = Field(
+        default=3, description="of these, mails kept for recognised browsers; less than all"
     )
-    per_source_and_address: Annotated[int, between(1, 1000)] = Field(
-        default=3, description="of these, mails that one source may cause"
+    per_source_and_address: Annotated[Number, between(1, 1000)] = Field(
+        default=3, description="of these, mails that one source may cause; at most all"
     )
-    per_day: Annotated[int, between(1, 10_000_000)] = Field(
+    per_day: Annotated[Number, between(1, 10_000_000)] = Field(
         default=1600, description="mails of this instance in 24 hours: 80 % of the provider's quota"
     )
+    known_share: Annotated[Ratio, between(0.0, 0.9)] = Field(
+        default=0.3, description="share of these kept for addresses with an account"
+    )
     min_life_left: Annotated[Duration, between(timedelta(0), 5 * MINUTE)] = Field(
-        default=60 * SECOND, description="a mail whose code has less life left is not sent"
+        default=60 * SECOND,
+        description="a mail whose code has less life left is not sent; a tenth of the code's life "
+        "if that is less",
     )
     to_unknown: Switch = Field(
         default=True, description="whether addresses that get no code are told so by mail"
     )
     code_in_subject: Switch = Field(
-        default=True, description="whether the code stands in the subject"
+        default=True, description="whether the code comes first in the subject"
     )
 
 
 class StartLimits(Group):
     """How often somebody may begin."""
 
-    per_source_hour: Annotated[int, between(1, 100_000)] = Field(
+    per_source_hour: Annotated[Number, between(1, 100_000)] = Field(
         default=50, description="verifications begun by one source in an hour"
     )
-    ipv6_prefix: Annotated[int, between(48, 64)] = Field(
+    ipv6_prefix: Annotated[Number, between(48, 64)] = Field(
         default=64, description="length of the prefix that makes one source of IPv6 addresses"
+    )
+
+
+class SprayAlarm(Group):
+    """When many addresses are guessed at, a little each."""
+
+    window: Annotated[Duration, between(MINUTE, HOUR)] = Field(
+        default=5 * MINUTE, description="window of the alarm"
+    )
+    min_wrong: Annotated[Number, between(5, 10_000)] = Field(
+        default=25, description="wrong codes in the window that raise the alarm, with the share"
+    )
+    ratio: Share = Field(default=0.5, description="share of wrong codes among those judged")
+    day_wrong: Annotated[Number, between(20, 100_000)] = Field(
+        default=200, description="wrong codes in 24 hours that raise the slow alarm, with its share"
+    )
+    day_ratio: Share = Field(default=0.2, description="share of the slow alarm")
+    class_: CodeClass = Field(
+        default=CodeClass.DIGITS8, description="least class of strangers' new codes in an alarm"
+    )
+    hold: Annotated[Duration, between(5 * MINUTE, 24 * HOUR)] = Field(
+        default=HOUR, description="how long an alarm holds after what raised it last"
     )
 
 
@@ -75,12 +133,18 @@ class CodeSettings(Group):
     proof_life: LifeOfCode = Field(
         default=10 * MINUTE, description="how long a proven mailbox may be used in its interaction"
     )
-    tries: Annotated[int, between(1, 10)] = Field(default=5, description="tries for one code")
+    tries: Annotated[Number, between(1, 10)] = Field(default=5, description="tries for one code")
     start_class: CodeClass = Field(
-        default=CodeClass.DIGITS6, description="length of codes: digits6, digits8 or base32"
+        default=CodeClass.DIGITS6, description="length of codes when nothing is wrong"
     )
+    budget: BudgetLimits = BudgetLimits()
+    devices: DeviceLimits = DeviceLimits()
     mails: MailLimits = MailLimits()
     starts: StartLimits = StartLimits()
+    finish_elsewhere: Switch = Field(
+        default=False, description="whether the first tab goes on once another one has finished"
+    )
+    spray: SprayAlarm = SprayAlarm()
     keep: Annotated[Duration, between(HOUR, 30 * DAY)] = Field(
         default=DAY, description="how long ended verifications are kept"
     )
@@ -105,3 +169,22 @@ class CodeSettings(Group):
             mails_to_unknown=self.mails.to_unknown,
             starts_per_source_hour=self.starts.per_source_hour,
         )
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong between several of these settings, a sentence each."""
+        mails, budget = self.mails, self.budget
+        if mails.device_share >= mails.per_address_day:
+            yield (
+                "AUTHSERVER_CODES__MAILS__DEVICE_SHARE: must be less than "
+                "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY"
+            )
+        if mails.per_source_and_address > mails.per_address_day:
+            yield (
+                "AUTHSERVER_CODES__MAILS__PER_SOURCE_AND_ADDRESS: must be at most "
+                "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY"
+            )
+        if budget.base32_from < budget.digits8_from:
+            yield (
+                "AUTHSERVER_CODES__BUDGET__BASE32_FROM: must be at least "
+                "AUTHSERVER_CODES__BUDGET__DIGITS8_FROM"
+            )

@@ -2,15 +2,18 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from types import NoneType
+from typing import Annotated, Any, Final, get_args, get_origin
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from authserver.domain.secret import Secret
-
-Value = TypeVar("Value")
 
 UNITS: Final = {
     "ms": timedelta(milliseconds=1),
@@ -21,6 +24,15 @@ UNITS: Final = {
 }
 DURATION: Final = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
 SWITCHES: Final = {"true": True, "false": False}
+WRITTEN: Final[Mapping[object, str]] = {
+    bool: "true or false",
+    int: "number",
+    float: "number",
+    timedelta: "duration",
+    Path: "path",
+    Secret: "secret",
+    ipaddress.IPv4Network | ipaddress.IPv6Network: "network",
+}
 
 
 def read_duration(value: object) -> timedelta:
@@ -74,15 +86,66 @@ def read_network(value: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network
         raise ValueError("write networks like 10.0.0.0/8 or 2001:db8::/32") from fault
 
 
-def between(least: Value, most: Value) -> AfterValidator:
-    """Return a check that a value lies within its range, both ends included."""
+def read_number(value: object) -> object:
+    """Return a number; `true` is none, although Python counts with it."""
+    if isinstance(value, bool):
+        raise ValueError("write a number")  # noqa: TRY004 - only a ValueError becomes a fault
+    return value
 
-    def check(value: Value) -> Value:
-        if not least <= value <= most:  # type: ignore[operator]  # only ordered types come here
-            raise ValueError(f"must be between {shown(least)} and {shown(most)}")
+
+def read_optional(value: object) -> object:
+    """Return None for an empty text, which says that there is no such thing."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a value must lie between, both ends included; its type is that of the setting."""
+
+    least: Any
+    most: Any
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check after the value has been read."""
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __str__(self) -> str:
+        return f"{shown(self.least)} to {shown(self.most)}"
+
+    def check(self, value: Any) -> Any:
+        """Return the value if it lies within the range."""
+        if not self.least <= value <= self.most:
+            raise ValueError(f"must be between {shown(self.least)} and {shown(self.most)}")
         return value
 
-    return AfterValidator(check)
+
+def between(least: object, most: object) -> Range:
+    """Return a check that a value lies within its range, both ends included."""
+    return Range(least, most)
+
+
+def written(annotation: object) -> str:
+    """Return how a setting of this type is written."""
+    parts = [part for part in get_args(annotation) if part is not NoneType]
+    origin = get_origin(annotation)
+    if origin is Annotated or NoneType in get_args(annotation):
+        return written(parts[0])
+    if origin is tuple:
+        return f"list of {written(parts[0])}"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return "one of " + ", ".join(annotation)
+    return WRITTEN.get(annotation, "text")
+
+
+def range_of(annotation: object, metadata: Iterable[object] = ()) -> Range | None:
+    """Return the range of a setting, or of the entries of a list."""
+    found = [each for each in metadata if isinstance(each, Range)]
+    if found:
+        return found[0]
+    inner = [range_of(part, get_args(part)) for part in get_args(annotation)]
+    return next((each for each in inner if each is not None), None)
 
 
 def shown(value: object) -> str:
@@ -98,9 +161,13 @@ def shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
+Number = Annotated[int, BeforeValidator(read_number)]
+Ratio = Annotated[float, BeforeValidator(read_number)]
+Text = Annotated[str | None, BeforeValidator(read_optional)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
 Durations = Annotated[tuple[Duration, ...], BeforeValidator(read_list)]
 Switch = Annotated[bool, BeforeValidator(read_switch)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(read_list)]
 SecretText = Annotated[Secret, BeforeValidator(read_secret)]
 SecretTexts = Annotated[tuple[SecretText, ...], BeforeValidator(read_list)]
 Network = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, BeforeValidator(read_network)]

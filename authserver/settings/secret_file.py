@@ -11,12 +11,14 @@ from authserver.domain.secret import Secret
 NAME: Final = "secret.keys"
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
+SHORTEST_SECRET_KEY: Final = 32
 
 
 def ensure_secret_keys(data_dir: Path) -> tuple[Path, tuple[Secret, ...]]:
     """Return the file and its keys, newest first, one to a line; made here if need be.
 
-    Of several processes that start at once one writes the file; all read the same.
+    Of several processes that start at once one writes the file; all read the same. Raises
+    ValueError with a sentence where an existing file holds no usable key: never a silent new one.
     """
     data_dir.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     path = data_dir / NAME
@@ -31,7 +33,12 @@ def ensure_secret_keys(data_dir: Path) -> tuple[Path, tuple[Secret, ...]]:
             link(Path(unfinished), path)
         finally:
             Path(unfinished).unlink()
-    lines = path.read_text(encoding="ascii").split()
+        keep_name(data_dir)
+    lines = path.read_text(encoding="utf-8", errors="replace").split()
+    if not lines or any(len(line) < SHORTEST_SECRET_KEY for line in lines):
+        raise ValueError(
+            f"{path}: must hold keys of at least {SHORTEST_SECRET_KEY} characters, one to a line"
+        )
     return path, tuple(map(Secret, lines))
 
 
@@ -41,3 +48,12 @@ def link(unfinished: Path, path: Path) -> None:
         path.hardlink_to(unfinished)
     except FileExistsError:
         return
+
+
+def keep_name(folder: Path) -> None:
+    """Flush the folder: what is sealed with a key must never outlive it, whatever breaks."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

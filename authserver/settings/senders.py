@@ -1,5 +1,6 @@
 """The chain of senders that the settings name, and what is wrong with it."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from authserver.domain.secret import Secret
 from authserver.settings.tree import AliyunGroup, SenderName, Settings, SmtpGroup
 
 OUTBOX_FOLDER: Final = "outbox"
+INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def outbox_folder(settings: Settings) -> Path:
@@ -41,9 +43,9 @@ def sender_faults(settings: Settings) -> list[str]:
     for sender in fixed_senders(settings):
         match sender:
             case AliyunSettings():
-                faults += [f"AUTHSERVER_MAIL__ALIYUN: {fault}" for fault in aliyun_faults(sender)]
+                faults += [named("ALIYUN", fault) for fault in aliyun_faults(sender)]
             case SmtpSettings():
-                faults += [f"AUTHSERVER_MAIL__SMTP: {fault}" for fault in smtp_faults(sender)]
+                faults += [named("SMTP", fault) for fault in smtp_faults(sender)]
             case OutboxSettings():
                 if not (settings.is_loopback or settings.allow_outbox):
                     faults.append(
@@ -51,6 +53,13 @@ def sender_faults(settings: Settings) -> list[str]:
                         "server, so it is for a loopback endpoint only (AUTHSERVER_ALLOW_OUTBOX)"
                     )
     return faults
+
+
+def named(group: str, fault: str) -> str:
+    """Return a fault with its fields, written as in the connector's JSON, named as settings."""
+    fields, _, sentence = fault.partition(": ")
+    names = [INNER_CAPITAL.sub("_", field).upper() for field in fields.split(", ")]
+    return ", ".join(f"AUTHSERVER_MAIL__{group}__{name}" for name in names) + f": {sentence}"
 
 
 def aliyun(group: AliyunGroup) -> AliyunSettings:

@@ -1,5 +1,6 @@
 """Where settings come from: flags, environment, files of secrets, TOML, defaults."""
 
+import keyword
 import os
 import re
 import tomllib
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 import authserver
-from authserver.settings.fields import shown
+from authserver.settings.fields import range_of, shown, written
 from authserver.settings.secret_file import ensure_secret_keys
 from authserver.settings.senders import sender_faults
 from authserver.settings.tree import Settings
@@ -24,9 +26,24 @@ SYSTEM_FOLDER: Final = Path("/etc/authserver")
 FROM_FILE: Final = "_FILE"
 # Where processes of one server keep their counts for one another; set by the parent process.
 SHARED_METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
-CREDENTIALS: Final = re.compile(r"//[^/@]*@")
-# What Kubernetes injects for a Service called authserver, and what only tests read.
-PASSED_OVER: Final = ("AUTHSERVER_SERVICE_", "AUTHSERVER_PORT_", "AUTHSERVER_TEST_")
+# The password may stand before the host or, as libpq has it, among the parameters.
+CREDENTIALS: Final = re.compile(r"(?<=//).*(?=@)|(?<=password=)[^&]*")
+HIDDEN: Final = "••••••"
+# What Kubernetes injects for Services called authserver or authserver-something, and what only
+# tests read.
+PASSED_OVER: Final = re.compile(
+    r"AUTHSERVER_(?:(?:SERVICE|PORT|TEST)_.*"
+    r"|.+_SERVICE_(?:HOST|PORT(?:_.+)?)|.+_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
+INJECTED_PORT: Final = re.compile(r"(?:tcp|udp|sctp)://.*")
+# Settings whose default depends on others.
+DEFAULTS_IN_WORDS: Final = {
+    "AUTHSERVER_DATA_DIR": "./data",
+    "AUTHSERVER_DATABASE_URL": "SQLite in the data folder",
+    "AUTHSERVER_SECRET_KEYS": "generated into the data folder",
+    "AUTHSERVER_MAIL__SENDERS": "outbox on a loopback endpoint, else what is configured in SQL",
+    "AUTHSERVER_LOG__FORMAT": "json unless a terminal",
+}
 
 Leaves = dict[str, tuple[object, str]]
 
@@ -41,13 +58,17 @@ class SettingsInvalid(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingLine:
-    """One setting as `authserver doctor` prints it; secrets are hidden."""
+    """One setting as `authserver doctor` prints it; secrets are hidden.
+
+    `unit` says how it is written, with its range.
+    """
 
     name: str
     value: str
     origin: str
     default: str
     meaning: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,35 +95,46 @@ def load(
     leaves: Leaves = {}
     read_toml(find_toml(config_file, variables), leaves, faults)
     read_environment(variables, leaves, faults)
+    known = known_names()
     for name, value in (flags or {}).items():
-        if value is not None:
+        if name not in known:
+            faults.append(unknown(name, known))
+        elif value is not None:
             leaves[name] = (value, "flag")
-    settings = build(leaves, faults)
-    if settings is None or faults:
+    settings, wrong = build(leaves, faults)
+    # A rule over several settings says nothing where one of them could not be read.
+    faults += [fault for fault in faults_between(settings) if not wrong & names_in(fault)]
+    if faults:
         raise SettingsInvalid(tuple(faults))
     loaded = finish(settings, {name: origin for name, (_, origin) in leaves.items()})
     return replace(loaded, shared_metrics=variables.get(SHARED_METRICS))
 
 
-def finish(settings: Settings, origins: Mapping[str, str]) -> Loaded:
-    """Fill in what depends on the data folder, and check what depends on several settings."""
-    faults = sender_faults(settings)
+def faults_between(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong between several settings, a sentence each that names them."""
+    yield from sender_faults(settings)
+    yield from settings.codes.faults()
     if (settings.tls.cert_file is None) != (settings.tls.key_file is None):
-        faults.append("AUTHSERVER_TLS__CERT_FILE, AUTHSERVER_TLS__KEY_FILE: give both or neither")
-    if settings.codes.mails.device_share >= settings.codes.mails.per_address_day:
-        faults.append(
-            "AUTHSERVER_CODES__MAILS__DEVICE_SHARE: must be less than "
-            "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY"
-        )
-    if faults:
-        raise SettingsInvalid(tuple(faults))
+        yield "AUTHSERVER_TLS__CERT_FILE, AUTHSERVER_TLS__KEY_FILE: give both or neither"
+
+
+def names_in(fault: str) -> set[str]:
+    """Return the settings that a fault names."""
+    return set(re.findall(r"AUTHSERVER_\w+", fault))
+
+
+def finish(settings: Settings, origins: Mapping[str, str]) -> Loaded:
+    """Fill in what depends on the data folder."""
     data_dir = settings.data_dir.absolute()
     changes: dict[str, object] = {"data_dir": data_dir}
     generated = None
     if not settings.database_url:
         changes["database_url"] = f"sqlite:///{data_dir / 'authserver.db'}"
     if not settings.secret_keys:
-        generated, changes["secret_keys"] = ensure_secret_keys(data_dir)
+        try:
+            generated, changes["secret_keys"] = ensure_secret_keys(data_dir)
+        except ValueError as fault:
+            raise SettingsInvalid((str(fault),)) from None
     return Loaded(
         settings=settings.model_copy(update=changes), origins=origins, generated_keys=generated
     )
@@ -113,24 +145,31 @@ def describe(loaded: Loaded) -> list[SettingLine]:
     return [
         SettingLine(
             name=name,
-            value=CREDENTIALS.sub("//••••••@", shown(value)),
+            value=CREDENTIALS.sub(HIDDEN, shown(value)),
             origin=loaded.origins.get(name, "default"),
-            default=shown(default),
-            meaning=meaning,
+            default=DEFAULTS_IN_WORDS.get(name) or shown(info.default),
+            meaning=info.description or "",
+            unit=unit_of(info),
         )
-        for name, value, default, meaning in walk(loaded.settings)
+        for name, value, info in walk(loaded.settings)
     ]
 
 
-def walk(group: BaseModel, prefix: str = PREFIX) -> Iterator[tuple[str, object, object, str]]:
-    """Yield name, value, default and meaning of every setting below `group`."""
+def unit_of(info: FieldInfo) -> str:
+    """Return how a setting is written, and within what range."""
+    limits = range_of(info.annotation, info.metadata)
+    return written(info.annotation) + (f", {limits}" if limits else "")
+
+
+def walk(group: BaseModel, prefix: str = PREFIX) -> Iterator[tuple[str, object, FieldInfo]]:
+    """Yield name, value and description of every setting below `group`."""
     for field, info in type(group).model_fields.items():
         value = getattr(group, field)
         name = prefix + field.rstrip("_").upper()
         if isinstance(value, BaseModel):
             yield from walk(value, name + "__")
         else:
-            yield name, value, info.default, info.description or ""
+            yield name, value, info
 
 
 def known_names() -> set[str]:
@@ -158,13 +197,16 @@ def read_toml(path: Path | None, leaves: Leaves, faults: list[str]) -> None:
         faults.append(f"{path}: {fault}")
         return
     known = known_names()
-    for name, value in flatten(document):
-        if name.removesuffix(FROM_FILE) in known and name not in known:
-            read_secret_file(name, str(value), leaves, faults)
-        elif name in known:
+    ours = dict(flatten(document))
+    for name, value in ours.items():
+        if name in known:
             leaves[name] = (value, str(path))
+        elif name.removesuffix(FROM_FILE) not in known:
+            faults.append(f"{path}: {unknown(name, known)}")
+        elif name.removesuffix(FROM_FILE) in ours:
+            faults.append(f"{path}: {twice(name)}")
         else:
-            faults.append(unknown(name, known))
+            read_secret_file(name, str(value), leaves, faults)
 
 
 def flatten(document: Mapping[str, Any], prefix: str = PREFIX) -> Iterator[tuple[str, object]]:
@@ -184,7 +226,7 @@ def read_environment(variables: Mapping[str, str], leaves: Leaves, faults: list[
     files = {name for name in ours if name not in known and name.removesuffix(FROM_FILE) in known}
     for name in sorted(files):
         if name.removesuffix(FROM_FILE) in ours:
-            faults.append(f"{name}: the value is given as well; give one of them")
+            faults.append(twice(name))
         else:
             read_secret_file(name, ours[name], leaves, faults)
     for name in sorted(ours.keys() - files):
@@ -206,7 +248,13 @@ def read_secret_file(name: str, path: str, leaves: Leaves, faults: list[str]) ->
 
 def is_injected(name: str, value: str) -> bool:
     """Tell whether a variable is not meant as a setting."""
-    return name.startswith(PASSED_OVER) or (name == "AUTHSERVER_PORT" and "://" in value)
+    is_port = name.endswith("_PORT") and INJECTED_PORT.fullmatch(value) is not None
+    return is_port or PASSED_OVER.fullmatch(name) is not None
+
+
+def twice(name: str) -> str:
+    """Return the fault of a secret that is given as a value and as a file."""
+    return f"{name}: {name.removesuffix(FROM_FILE)} is given as well; give one of them"
 
 
 def unknown(name: str, known: set[str]) -> str:
@@ -215,25 +263,36 @@ def unknown(name: str, known: set[str]) -> str:
     return f"{name}: there is no such setting; the nearest one is {nearest[0]}"
 
 
-def build(leaves: Leaves, faults: list[str]) -> Settings | None:
-    """Return the settings that the leaves make, or None where some cannot be used."""
+def build(leaves: Leaves, faults: list[str]) -> tuple[Settings, set[str]]:
+    """Return the settings that the leaves make, with the names of those that cannot be used.
+
+    Their defaults stand in for them, so that the others can be judged as well.
+    """
+    try:
+        return Settings.model_validate(tree_of(leaves)), set()
+    except ValidationError as invalid:
+        errors = invalid.errors(include_url=False, include_input=False)
+    wrong = set()
+    for error in errors:
+        path = [str(part).rstrip("_").upper() for part in error["loc"] if isinstance(part, str)]
+        name = PREFIX + "__".join(path)
+        wrong.add(name)
+        message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        faults.append(f"{name}: {message} (from {leaves[name][1]})")
+    usable = {name: leaf for name, leaf in leaves.items() if name not in wrong}
+    return Settings.model_validate(tree_of(usable)), wrong
+
+
+def tree_of(leaves: Leaves) -> dict[str, Any]:
+    """Return the values as nested groups; names that Python reserves end with an underscore."""
     tree: dict[str, Any] = {}
     for name, (value, _) in leaves.items():
         *groups, last = name.removeprefix(PREFIX).lower().split("__")
         node = tree
         for group in groups:
             node = node.setdefault(group, {})
-        node["from_" if last == "from" else last] = value
-    try:
-        return Settings.model_validate(tree)
-    except ValidationError as invalid:
-        for error in invalid.errors(include_url=False, include_input=False):
-            path = [
-                str(part).rstrip("_").upper() for part in error["loc"] if str(part).isidentifier()
-            ]
-            message = error["msg"].removeprefix("Value error, ")
-            faults.append(f"{PREFIX}{'__'.join(path)}: {message}")
-        return None
+        node[last + "_" if keyword.iskeyword(last) else last] = value
+    return tree
 
 
 def packaged(name: str) -> Path:

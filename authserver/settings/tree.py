@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -12,20 +11,27 @@ from pydantic import BeforeValidator, Field, field_validator
 from authserver.domain.email_address import parse_email_address
 from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.mail_senders import DEFAULT_REGION, SmtpTls, is_loopback
+from authserver.domain.secret import Secret
+from authserver.settings.addresses import HIGHEST_PORT, is_bind, origin_of
 from authserver.settings.codes import CodeSettings, Group
 from authserver.settings.fields import (
     Duration,
     ExistingFile,
     Networks,
+    Number,
     SecretText,
     SecretTexts,
     Switch,
+    Text,
+    Texts,
     between,
     read_list,
+    read_optional,
 )
+from authserver.settings.secret_file import SHORTEST_SECRET_KEY
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-SHORTEST_SECRET_KEY: Final = 32
+MEMORY_DATABASES: Final = ("sqlite:///", "sqlite:///:memory:")
 DATABASE_SCHEMES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
@@ -53,34 +59,40 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class Registration(StrEnum):
+    """Who may register clients over HTTP."""
+
+    OFF = "off"
+    TOKEN = "token"  # noqa: S105 - the name of a way to register
+    OPEN = "open"
+
+
 class AliyunGroup(Group):
     """Aliyun Direct Mail."""
 
-    access_key_id: str | None = Field(default=None, description="id of the access key")
+    access_key_id: Text = Field(default=None, description="id of the access key")
     access_key_secret: SecretText | None = Field(
         default=None, description="secret of the access key"
     )
-    account_name: str | None = Field(default=None, description="sender address made in the console")
-    from_alias: str | None = Field(
-        default=None, description="name of the sender, at most 14 characters"
-    )
+    account_name: Text = Field(default=None, description="sender address made in the console")
+    from_alias: Text = Field(default=None, description="name of the sender, at most 14 characters")
     region_id: str = Field(default=DEFAULT_REGION, description="region of the sender address")
-    endpoint: str | None = Field(
+    endpoint: Text = Field(
         default=None, description="address of the service, where it is not that of the region"
     )
-    tag_name: str | None = Field(default=None, description="tag made in the console")
+    tag_name: Text = Field(default=None, description="tag made in the console")
     security_token: SecretText | None = Field(default=None, description="token of a temporary key")
 
 
 class SmtpGroup(Group):
     """A mail server."""
 
-    host: str | None = Field(default=None, description="name of the mail server")
-    port: Annotated[int, between(1, 65535)] = Field(default=465, description="its port")
-    username: str | None = Field(default=None, description="user name, where it asks for one")
+    host: Text = Field(default=None, description="name of the mail server")
+    port: Annotated[Number, between(1, HIGHEST_PORT)] = Field(default=465, description="its port")
+    username: Text = Field(default=None, description="user name, where it asks for one")
     password: SecretText | None = Field(default=None, description="password, where it asks for one")
-    tls: SmtpTls = Field(default=SmtpTls.IMPLICIT, description="implicit, starttls or none")
-    from_: str | None = Field(default=None, description="sender, with or without a name before it")
+    tls: SmtpTls = Field(default=SmtpTls.IMPLICIT, description="how it is protected")
+    from_: Text = Field(default=None, description="sender, with or without a name before it")
 
 
 class MailGroup(Group):
@@ -98,11 +110,11 @@ class MailGroup(Group):
 class LimitGroup(Group):
     """Limits that do not concern codes."""
 
-    requests_per_source_minute: Annotated[int, between(10, 10_000_000)] = Field(
+    requests_per_source_minute: Annotated[Number, between(10, 10_000_000)] = Field(
         default=600, description="requests of one source in a minute, for each process"
     )
-    body_bytes: Annotated[int, between(1024, 1024 * 1024)] = Field(
-        default=16384, description="size of a request's body"
+    body_bytes: Annotated[Number, between(1024, 1024 * 1024)] = Field(
+        default=16384, description="size of a request's body, in bytes"
     )
 
 
@@ -143,28 +155,54 @@ class LifetimeGroup(Group):
         return Lifetimes(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
+OptionalFile = Annotated[ExistingFile | None, BeforeValidator(read_optional)]
+
+
 class OutgoingGroup(Group):
     """Outgoing calls."""
 
-    ca_file: ExistingFile | None = Field(
-        default=None, description="certificates to trust beside the well-known ones"
+    ca_file: OptionalFile = Field(
+        default=None, description="certificates to trust beside the well-known ones, PEM"
+    )
+    allow: Texts = Field(
+        default=(),
+        description="origins, such as https://localhost:8443, that calls to clients' addresses may "
+        "reach although they are private",
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _check_allow(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(origin_of, value))
+
+
+class RegistrationGroup(Group):
+    """Dynamic client registration."""
+
+    dynamic: Registration = Field(
+        default=Registration.OFF,
+        description="whether clients may register themselves: not at all, with an initial access "
+        "token, or anybody",
+    )
+    require_pkce: Switch = Field(
+        default=True, description="whether clients registered so must use PKCE"
     )
 
 
 class TlsGroup(Group):
     """TLS spoken by the server itself."""
 
-    cert_file: ExistingFile | None = Field(
-        default=None, description="certificate with its chain, PEM"
-    )
-    key_file: ExistingFile | None = Field(default=None, description="private key, PEM")
+    cert_file: OptionalFile = Field(default=None, description="certificate with its chain, PEM")
+    key_file: OptionalFile = Field(default=None, description="private key, PEM")
 
 
 class LogGroup(Group):
     """The log, on standard error."""
 
-    format: LogFormat | None = Field(default=None, description="json or text; text on a terminal")
-    level: LogLevel = Field(default=LogLevel.INFO, description="debug, info, warning or error")
+    format: LogFormat | None = Field(default=None, description="how log lines look")
+    level: LogLevel = Field(
+        default=LogLevel.INFO, description="from which level on events are logged"
+    )
 
 
 class Settings(Group):
@@ -177,13 +215,14 @@ class Settings(Group):
     data_dir: Path = Field(
         default=Path("data"), description="folder of the embedded database and of generated keys"
     )
-    database_url: str = Field(default="", description="sqlite:///... or postgresql://...")
+    database_url: str = Field(
+        default="", repr=False, description="sqlite:///... or postgresql://..."
+    )
     secret_keys: SecretTexts = Field(
-        default=(), description="newest first; seal signing keys and sender secrets, key the codes"
+        default=(),
+        description="keys, newest first; they seal signing keys and sender secrets, key the codes",
     )
-    admin_email: str | None = Field(
-        default=None, description="whom the first start makes administrator"
-    )
+    admin_email: Text = Field(default=None, description="whom the first start makes administrator")
     trusted_proxies: Networks = Field(
         default=(), description="networks of proxies whose X-Forwarded-For counts"
     )
@@ -193,10 +232,11 @@ class Settings(Group):
     lifetimes: LifetimeGroup = LifetimeGroup()
     outgoing: OutgoingGroup = OutgoingGroup()
     tls: TlsGroup = TlsGroup()
+    registration: RegistrationGroup = RegistrationGroup()
     allow_outbox: Switch = Field(
         default=False, description="allow the outbox sender outside of this machine"
     )
-    management_bind: str | None = Field(
+    management_bind: Text = Field(
         default=None, description="address and port of a second listener for health and metrics"
     )
     log: LogGroup = LogGroup()
@@ -204,13 +244,8 @@ class Settings(Group):
     @field_validator("endpoint")
     @classmethod
     def _check_endpoint(cls, value: str) -> str:
-        url = value.strip().rstrip("/")
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an https URL, or http on this machine")
-        if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
-            raise ValueError("must hold nothing but scheme, host and port")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
+        url = origin_of(value.strip().rstrip("/"))
+        if url.startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
             raise ValueError("plain http is for this machine only; use https")
         return url
 
@@ -222,11 +257,15 @@ class Settings(Group):
             url = "postgresql://" + url.removeprefix("postgres://")
         if url and not url.startswith(DATABASE_SCHEMES):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        if url.partition("?")[0] in MEMORY_DATABASES:
+            raise ValueError("must name a file: a database in memory is gone with the process")
         return url
 
     @field_validator("secret_keys")
     @classmethod
-    def _check_secret_keys(cls, value: SecretTexts) -> SecretTexts:
+    def _check_secret_keys(cls, value: tuple[Secret, ...]) -> tuple[Secret, ...]:
+        if not value:
+            raise ValueError("holds no key")
         if any(len(key.reveal().encode()) < SHORTEST_SECRET_KEY for key in value):
             raise ValueError(f"every key needs at least {SHORTEST_SECRET_KEY} characters")
         return value
@@ -234,21 +273,15 @@ class Settings(Group):
     @field_validator("admin_email")
     @classmethod
     def _check_admin_email(cls, value: str | None) -> str | None:
-        if not value:
-            return None
-        if parse_email_address(value) is None:
+        if value is not None and parse_email_address(value) is None:
             raise ValueError("must be one plain e-mail address")
-        return value.strip()
+        return value and value.strip()
 
     @field_validator("management_bind")
     @classmethod
     def _check_management_bind(cls, value: str | None) -> str | None:
-        if not value:
-            return None
-        host, _, port = value.rpartition(":")
-        ip_address(host.strip("[]"))
-        if not port.isdigit():
-            raise ValueError("write address and port, like 127.0.0.1:9090")
+        if value is not None and not is_bind(value):
+            raise ValueError("write address and port, like 127.0.0.1:9090 or [::1]:9090")
         return value
 
     @property

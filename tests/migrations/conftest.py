@@ -1,6 +1,6 @@
 """Empty databases of both kinds, and Alembic's commands on them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,19 +9,13 @@ from alembic.config import Config
 
 from authserver.storage.maintenance import AdminSeed, configured
 from authserver.storage.migration_connection import migrating
-from tests.support.databases import PostgresServer, postgres_server, sqlite_url
+from tests.support.databases import PostgresServer, sqlite_url
 
 PROJECT = Path(__file__).parents[2]
 ALEMBIC_INI = PROJECT / "alembic.ini"
 MIGRATIONS = PROJECT / "migrations"
 
 Command = Callable[[Config, str], None]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
