@@ -111,7 +111,11 @@ class AccountAdministration:
         """End everything of an account and delete it; return what it was."""
         now = self.clock.now()
         with self.storage.writing() as work:
-            account = stopped(work, wanted(work, reference), now)
+            account = wanted(work, reference)
+            # Codes and tokens are locked before their authorizations, as by those who use them.
+            work.authorization_codes.forget_of_subject(account.subject)
+            work.tokens.forget_refresh_of_subject(account.subject)
+            account = stopped(work, account, now)
             work.accounts.delete(account.subject)
             record(work, AuditKind.ACCOUNT_DELETED, account, now)
             work.commit()

@@ -134,6 +134,9 @@ class ClientAdministration:
         now = self.clock.now()
         with self.storage.writing() as work:
             client = wanted(work, client_id)
+            # Codes and tokens are locked before their authorizations, as by those who use them.
+            work.authorization_codes.forget_of_client(client.id)
+            work.tokens.forget_refresh_of_client(client.id)
             work.clients.delete(client.id)
             changed(work, AuditKind.CLIENT_DELETED, client.id, now, name=client.name)
             work.commit()

@@ -22,7 +22,7 @@ from authserver.domain.mail_configuration import (
     OutboxSettings,
     SenderSettings,
 )
-from authserver.domain.mail_senders import ConnectorInvalid, parse_connector
+from authserver.domain.mail_senders import AliyunSettings, ConnectorInvalid, parse_connector
 from authserver.domain.mail_templates import TYPES_WITHOUT_CODE
 from authserver.domain.secret import Secret
 from authserver.storage.configuration_cache import ConfigurationCache
@@ -46,10 +46,12 @@ class FixedMail:
     """What the settings say of mail: a chain that nobody can change while the server runs.
 
     Without one, `default_outbox` keeps mails as files until a sender is configured.
+    `aliyun_endpoint` is where Direct Mail is called, whoever configured its sender.
     """
 
     senders: tuple[SenderSettings, ...] = ()
     default_outbox: Path | None = None
+    aliyun_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +155,20 @@ class MailAdministration:
         if document is None:
             configured = MailConfiguration(senders=self._default())
         else:
-            configured = read_document(document.body, self.key_ring)
+            configured = self._redirected(read_document(document.body, self.key_ring))
         if self.fixed.senders:
             return replace(configured, senders=self.fixed.senders, is_fixed=True)
         return configured
+
+    def _redirected(self, configured: MailConfiguration) -> MailConfiguration:
+        endpoint = self.fixed.aliyun_endpoint
+        if endpoint is None:
+            return configured
+        senders = tuple(
+            replace(sender, endpoint=endpoint) if isinstance(sender, AliyunSettings) else sender
+            for sender in configured.senders
+        )
+        return replace(configured, senders=senders)
 
     def _default(self) -> tuple[SenderSettings, ...]:
         folder = self.fixed.default_outbox

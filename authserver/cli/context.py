@@ -131,11 +131,22 @@ def explanation(fault: Exception) -> str | None:
         case ServiceUnavailable():
             return f"The database does not answer: {cause_of(fault)}"
         case CannotOpen():
-            return f"A sealed value does not open: {fault}."
+            words = str(fault)
+            return f"{words[:1].upper()}{words[1:]}."
         case OSError(strerror=str(reason)):
             return f"{fault.filename}: {reason}" if fault.filename else reason
         case _:
-            return None
+            return driver_words(fault)
+
+
+def driver_words(fault: Exception) -> str | None:
+    """Return what the database driver says of a file that is no database, or cannot be written.
+
+    Only storage knows the driver, so its exceptions are told by their names.
+    """
+    if type(fault).__name__ not in {"DatabaseError", "OperationalError"}:
+        return None
+    return f"The database cannot be used: {getattr(fault, 'orig', fault)}."
 
 
 def settings_of(options: Options, **flags: object) -> "Loaded":

@@ -155,7 +155,7 @@ class Edge:
         """Return the authorization endpoint."""
         return AuthorizationRoutes(
             endpoint=self.authorization,
-            clients=self.base.clients,
+            client_of=self.base.clients.client,
             lane=self.base.lane,
             browsers=self.browsers,
             forms=self.forms,
@@ -197,7 +197,7 @@ class Edge:
         return EmailFirstPages(
             flow=flow,
             authorization=self.authorization,
-            clients=base.clients,
+            client_of=base.clients.client,
             lane=base.lane,
             browsers=self.browsers,
             forms=self.forms,

@@ -37,6 +37,7 @@ class Operating:
             fixed=FixedMail(
                 senders=fixed_senders(settings),
                 default_outbox=outbox_folder(settings) if settings.is_loopback else None,
+                aliyun_endpoint=settings.mail.aliyun.endpoint,
             ),
             instance=Instance(endpoint=base.endpoint, brand=BRAND),
         )

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp
-
 from authserver.administration.accounts import AccountAdministration
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.diagnosis import Diagnosis
@@ -22,7 +20,7 @@ from authserver.domain.outgoing_mail import Attempt
 from authserver.domain.randomness import Randomness
 from authserver.settings.sources import Loaded
 from authserver.storage.unit_of_work import Storage
-from authserver.web.application import create_management_application
+from authserver.web.application import Application, create_management_application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +40,8 @@ class AuthServer:
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
     send_test_mail: Callable[[str, UsageType, str], Awaitable[list[Attempt]]]
-    application: ASGIApp
-    management_application: ASGIApp
+    application: Application
+    management_application: Application
     loops: Callable[[], AbstractAsyncContextManager[None]]
 
     def prepare(self) -> None:

@@ -34,7 +34,8 @@ def ensure_secret_keys(data_dir: Path) -> tuple[Path, tuple[Secret, ...]]:
         finally:
             Path(unfinished).unlink()
         keep_name(data_dir)
-    lines = path.read_text(encoding="utf-8", errors="replace").split()
+    content = path.read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip() for line in content.splitlines() if line.strip()]
     if not lines or any(len(line) < SHORTEST_SECRET_KEY for line in lines):
         raise ValueError(
             f"{path}: must hold keys of at least {SHORTEST_SECRET_KEY} characters, one to a line"

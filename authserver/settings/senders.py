@@ -8,6 +8,7 @@ from authserver.domain.mail_configuration import OutboxSettings, SenderSettings
 from authserver.domain.mail_senders import (
     AliyunSettings,
     SmtpSettings,
+    address_faults,
     aliyun_faults,
     smtp_faults,
 )
@@ -40,6 +41,9 @@ def fixed_senders(settings: Settings) -> tuple[SenderSettings, ...]:
 def sender_faults(settings: Settings) -> list[str]:
     """Return what is wrong with the named senders, a sentence each."""
     faults: list[str] = []
+    if SenderName.ALIYUN not in (settings.mail.senders or ()):
+        # The address counts for a sender configured in SQL, too.
+        faults += [named("ALIYUN", fault) for fault in address_faults(aliyun(settings.mail.aliyun))]
     for sender in fixed_senders(settings):
         match sender:
             case AliyunSettings():

@@ -6,36 +6,36 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 import authserver
 from authserver.settings.fields import range_of, shown, written
+from authserver.settings.names import (
+    FROM_FILE,
+    PREFIX,
+    is_injected,
+    known_names,
+    names_in,
+    twice,
+    unknown,
+    walk,
+)
 from authserver.settings.secret_file import ensure_secret_keys
 from authserver.settings.senders import sender_faults
 from authserver.settings.tree import Settings
 
-PREFIX: Final = "AUTHSERVER_"
 CONFIG_NAME: Final = "AUTHSERVER_CONFIG"
 TOML_NAME: Final = "authserver.toml"
 SYSTEM_FOLDER: Final = Path("/etc/authserver")
-FROM_FILE: Final = "_FILE"
 # Where processes of one server keep their counts for one another; set by the parent process.
 SHARED_METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
 # The password may stand before the host or, as libpq has it, among the parameters.
 CREDENTIALS: Final = re.compile(r"(?<=//).*(?=@)|(?<=password=)[^&]*")
 HIDDEN: Final = "••••••"
-# What Kubernetes injects for Services called authserver or authserver-something, and what only
-# tests read.
-PASSED_OVER: Final = re.compile(
-    r"AUTHSERVER_(?:(?:SERVICE|PORT|TEST)_.*"
-    r"|.+_SERVICE_(?:HOST|PORT(?:_.+)?)|.+_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
-)
-INJECTED_PORT: Final = re.compile(r"(?:tcp|udp|sctp)://.*")
 # Settings whose default depends on others.
 DEFAULTS_IN_WORDS: Final = {
     "AUTHSERVER_DATA_DIR": "./data",
@@ -105,7 +105,7 @@ def load(
     # A rule over several settings says nothing where one of them could not be read.
     faults += [fault for fault in faults_between(settings) if not wrong & names_in(fault)]
     if faults:
-        raise SettingsInvalid(tuple(faults))
+        raise SettingsInvalid(tuple(dict.fromkeys(faults)))
     loaded = finish(settings, {name: origin for name, (_, origin) in leaves.items()})
     return replace(loaded, shared_metrics=variables.get(SHARED_METRICS))
 
@@ -116,11 +116,6 @@ def faults_between(settings: Settings) -> Iterator[str]:
     yield from settings.codes.faults()
     if (settings.tls.cert_file is None) != (settings.tls.key_file is None):
         yield "AUTHSERVER_TLS__CERT_FILE, AUTHSERVER_TLS__KEY_FILE: give both or neither"
-
-
-def names_in(fault: str) -> set[str]:
-    """Return the settings that a fault names."""
-    return set(re.findall(r"AUTHSERVER_\w+", fault))
 
 
 def finish(settings: Settings, origins: Mapping[str, str]) -> Loaded:
@@ -159,22 +154,6 @@ def unit_of(info: FieldInfo) -> str:
     """Return how a setting is written, and within what range."""
     limits = range_of(info.annotation, info.metadata)
     return written(info.annotation) + (f", {limits}" if limits else "")
-
-
-def walk(group: BaseModel, prefix: str = PREFIX) -> Iterator[tuple[str, object, FieldInfo]]:
-    """Yield name, value and description of every setting below `group`."""
-    for field, info in type(group).model_fields.items():
-        value = getattr(group, field)
-        name = prefix + field.rstrip("_").upper()
-        if isinstance(value, BaseModel):
-            yield from walk(value, name + "__")
-        else:
-            yield name, value, info
-
-
-def known_names() -> set[str]:
-    """Return the name of every setting."""
-    return {name for name, *_ in walk(Settings())}
 
 
 def find_toml(config_file: Path | None, variables: Mapping[str, str]) -> Path | None:
@@ -244,23 +223,6 @@ def read_secret_file(name: str, path: str, leaves: Leaves, faults: list[str]) ->
         faults.append(f"{name}: the file {path} cannot be read")
         return
     leaves[name.removesuffix(FROM_FILE)] = (content.removesuffix("\n"), path)
-
-
-def is_injected(name: str, value: str) -> bool:
-    """Tell whether a variable is not meant as a setting."""
-    is_port = name.endswith("_PORT") and INJECTED_PORT.fullmatch(value) is not None
-    return is_port or PASSED_OVER.fullmatch(name) is not None
-
-
-def twice(name: str) -> str:
-    """Return the fault of a secret that is given as a value and as a file."""
-    return f"{name}: {name.removesuffix(FROM_FILE)} is given as well; give one of them"
-
-
-def unknown(name: str, known: set[str]) -> str:
-    """Return the fault of a name that does not exist."""
-    nearest = get_close_matches(name, sorted(known), n=1, cutoff=0)
-    return f"{name}: there is no such setting; the nearest one is {nearest[0]}"
 
 
 def build(leaves: Leaves, faults: list[str]) -> tuple[Settings, set[str]]:

@@ -78,7 +78,9 @@ class AliyunGroup(Group):
     from_alias: Text = Field(default=None, description="name of the sender, at most 14 characters")
     region_id: str = Field(default=DEFAULT_REGION, description="region of the sender address")
     endpoint: Text = Field(
-        default=None, description="address of the service, where it is not that of the region"
+        default=None,
+        description="address of the service, where it is not that of the region; it counts for a "
+        "sender configured in SQL, too",
     )
     tag_name: Text = Field(default=None, description="tag made in the console")
     security_token: SecretText | None = Field(default=None, description="token of a temporary key")

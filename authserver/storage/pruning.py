@@ -18,13 +18,14 @@ from sqlalchemy import (
 
 from authserver.domain.interactions import KEPT_FOR, UNANSWERED_KEPT_FOR
 from authserver.storage.accounts import SignInLinkRow
+from authserver.storage.authorization_codes import AuthorizationCodeRow
 from authserver.storage.database import Row
 from authserver.storage.grants import AuthorizationRow
 from authserver.storage.interactions import InteractionRow
 from authserver.storage.limits import LimitCounterRow
 from authserver.storage.outgoing_mail import OutgoingMailRow
 from authserver.storage.sessions import SessionRow
-from authserver.storage.tokens import AccessTokenRow, AuthorizationCodeRow, RefreshTokenRow
+from authserver.storage.tokens import AccessTokenRow, RefreshTokenRow
 from authserver.storage.unit_of_work import Storage
 from authserver.storage.verifications import VerificationRow
 

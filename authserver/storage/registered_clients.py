@@ -53,6 +53,11 @@ class RegisteredClients:
 
         return self.cache.get(ConfigurationKind.CLIENTS, client_id, load)
 
+    def client(self, client_id: str) -> Client | None:
+        """Return the client without its secrets."""
+        registered = self.find(client_id)
+        return None if registered is None else registered.client
+
     def origins(self) -> frozenset[str]:
         """Return the origins of all redirect URIs: pages of those may call us."""
 

@@ -1,4 +1,4 @@
-"""Authorization codes, access tokens and refresh tokens, stored as digests."""
+"""Access tokens and refresh tokens, stored as digests."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,39 +11,22 @@ from sqlalchemy import (
     LargeBinary,
     String,
     bindparam,
+    delete,
     insert,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from authserver.domain.accounts import Account, AccountStatus
+from authserver.domain.accounts import Account, AccountStatus, Subject
 from authserver.domain.clients import ClientId
 from authserver.domain.grants import AuthorizationId
 from authserver.domain.scopes import ScopeSet
 from authserver.domain.sessions import SessionId
-from authserver.domain.tokens import AccessToken, AuthorizationCode, RefreshToken
+from authserver.domain.tokens import AccessToken, RefreshToken
 from authserver.storage.accounts import AccountRow, account_of
 from authserver.storage.database import Record, Row, UtcDateTime
 from authserver.storage.grants import AuthorizationRow
-
-
-class AuthorizationCodeRow(Row):
-    """A code for the token endpoint; spent ones stay, so that replay is seen."""
-
-    __tablename__ = "authorization_codes"
-    __table_args__ = (Index("ix_authorization_codes_expires_at", "expires_at"),)
-
-    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    authorization_id: Mapped[str] = mapped_column(
-        ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
-    )
-    client_id: Mapped[str] = mapped_column(String(40))
-    redirect_uri: Mapped[str] = mapped_column(String(2048))
-    code_challenge: Mapped[str | None] = mapped_column(String(128))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AccessTokenRow(Row):
@@ -80,22 +63,6 @@ class RefreshTokenRow(Row):
     successor_key_id: Mapped[str | None] = mapped_column(String(20))
 
 
-ADD_CODE: Final = insert(AuthorizationCodeRow)
-FIND_CODE: Final = select(AuthorizationCodeRow).where(
-    AuthorizationCodeRow.digest == bindparam("wanted_digest"),
-    AuthorizationCodeRow.client_id == bindparam("wanted_client"),
-)
-CLAIM_CODE: Final = (
-    update(AuthorizationCodeRow)
-    .where(
-        AuthorizationCodeRow.digest == bindparam("wanted_digest"),
-        AuthorizationCodeRow.client_id == bindparam("wanted_client"),
-        AuthorizationCodeRow.spent_at.is_(None),
-        AuthorizationCodeRow.expires_at > bindparam("now"),
-    )
-    .values(spent_at=bindparam("now"))
-    .returning(AuthorizationCodeRow)
-)
 ADD_ACCESS: Final = insert(AccessTokenRow)
 FIND_ACCESS: Final = (
     select(
@@ -154,6 +121,14 @@ SPEND_REFRESH: Final = (
     .values(spent_at=bindparam("now"), successor_key_id=bindparam("key_id"))
     .returning(RefreshTokenRow)
 )
+FORGET_REFRESH_OF_SUBJECT: Final = delete(RefreshTokenRow).where(
+    RefreshTokenRow.authorization_id.in_(
+        select(AuthorizationRow.id).where(AuthorizationRow.subject == bindparam("wanted_subject"))
+    )
+)
+FORGET_REFRESH_OF_CLIENT: Final = delete(RefreshTokenRow).where(
+    RefreshTokenRow.client_id == bindparam("wanted_client")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,40 +141,10 @@ class LiveAccess:
 
 
 class Tokens:
-    """The codes and tokens of one unit of work."""
+    """The tokens of one unit of work."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-
-    def add_code(self, code: AuthorizationCode) -> None:
-        """Insert an authorization code."""
-        self.connection.execute(
-            ADD_CODE,
-            {
-                "digest": code.digest,
-                "authorization_id": code.authorization_id,
-                "client_id": code.client_id,
-                "redirect_uri": code.redirect_uri,
-                "code_challenge": code.code_challenge,
-                "created_at": code.created_at,
-                "expires_at": code.expires_at,
-                "spent_at": code.spent_at,
-            },
-        )
-
-    def claim_code(
-        self, digest: bytes, client_id: ClientId, now: datetime
-    ) -> AuthorizationCode | None:
-        """Spend the client's code; only one caller ever gets it."""
-        parameters = {"wanted_digest": digest, "wanted_client": client_id, "now": now}
-        row = self.connection.execute(CLAIM_CODE, parameters).one_or_none()
-        return None if row is None else code_of(row)
-
-    def find_code(self, digest: bytes, client_id: ClientId) -> AuthorizationCode | None:
-        """Return the client's code, spent or not."""
-        parameters = {"wanted_digest": digest, "wanted_client": client_id}
-        row = self.connection.execute(FIND_CODE, parameters).one_or_none()
-        return None if row is None else code_of(row)
 
     def add_access(self, token: AccessToken) -> None:
         """Insert an access token."""
@@ -217,8 +162,8 @@ class Tokens:
 
     def find_access(self, digest: bytes, now: datetime) -> LiveAccess | None:
         """Return what a live access token stands for: its account is active, nothing revoked."""
-        parameters = {"wanted_digest": digest, "now": now}
-        row = self.connection.execute(FIND_ACCESS, parameters).one_or_none()
+        wanted = {"wanted_digest": digest, "now": now}
+        row = self.connection.execute(FIND_ACCESS, wanted).one_or_none()
         if row is None:
             return None
         return LiveAccess(
@@ -261,12 +206,8 @@ class Tokens:
         self, digest: bytes, client_id: ClientId, key_id: str, now: datetime
     ) -> RefreshToken | None:
         """Spend the client's refresh token; only one caller ever gets it."""
-        parameters = {
-            "wanted_digest": digest,
-            "wanted_client": client_id,
-            "key_id": key_id,
-            "now": now,
-        }
+        wanted = {"wanted_digest": digest, "wanted_client": client_id}
+        parameters = {**wanted, "key_id": key_id, "now": now}
         row = self.connection.execute(SPEND_REFRESH, parameters).one_or_none()
         return None if row is None else refresh_of(row)
 
@@ -276,19 +217,13 @@ class Tokens:
         row = self.connection.execute(FIND_REFRESH, parameters).one_or_none()
         return None if row is None else refresh_of(row)
 
+    def forget_refresh_of_subject(self, subject: Subject) -> None:
+        """Delete every refresh token of an account."""
+        self.connection.execute(FORGET_REFRESH_OF_SUBJECT, {"wanted_subject": subject})
 
-def code_of(row: Record) -> AuthorizationCode:
-    """Return the authorization code that `row` describes."""
-    return AuthorizationCode(
-        digest=row.digest,
-        authorization_id=AuthorizationId(row.authorization_id),
-        client_id=ClientId(row.client_id),
-        redirect_uri=row.redirect_uri,
-        code_challenge=row.code_challenge,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        spent_at=row.spent_at,
-    )
+    def forget_refresh_of_client(self, client_id: ClientId) -> None:
+        """Delete every refresh token of a client."""
+        self.connection.execute(FORGET_REFRESH_OF_CLIENT, {"wanted_client": client_id})
 
 
 def refresh_of(row: Record) -> RefreshToken:

@@ -15,6 +15,7 @@ from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.storage.accounts import Accounts
 from authserver.storage.audit_events import AuditEvents
+from authserver.storage.authorization_codes import AuthorizationCodes
 from authserver.storage.clients import Clients
 from authserver.storage.configuration import Configuration
 from authserver.storage.database import Database
@@ -47,6 +48,7 @@ class UnitOfWork:
         self.notices: set[Notice] = set()
         self.events: list[AuditEvent] = []
         self.accounts = Accounts(connection)
+        self.authorization_codes = AuthorizationCodes(connection)
         self.authorizations = Authorizations(connection)
         self.clients = Clients(connection)
         self.configuration = Configuration(connection)

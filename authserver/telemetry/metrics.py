@@ -1,7 +1,10 @@
 """Counts for Prometheus: requests by route, events by name, mails by sender and result.
 
 With several worker processes `PROMETHEUS_MULTIPROC_DIR` names a folder in which each keeps its
-counts as files; whichever is asked adds them up. Without it a process counts for itself.
+counts as files; whichever is asked adds them up. Without it a process counts for itself. The
+parent process makes the folder anew at each start and puts its name into the environment of its
+workers, because the library reads it from there when it is imported. Counts of a worker that
+died stay in the folder, so that sums never fall.
 """
 
 from collections.abc import Sequence
@@ -13,6 +16,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from authserver.domain.outgoing_mail import Attempt
 
+# What else a stranger calls a method must not make a series of its own.
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD: Final = "other"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -47,6 +53,7 @@ class Metrics:
 
     def observe_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request under its route template."""
+        method = method if method in METHODS else OTHER_METHOD
         self._requests.labels(route, method, str(status)).inc()
         self._durations.labels(route).observe(seconds)
 

@@ -11,12 +11,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
 from authserver.web.error_responses import ErrorPages, oauth_error
 from authserver.web.page_renderer import STATIC
 from authserver.web.request_form import BadRequest, ForeignForm
+
+Application = ASGIApp
 
 STATIC_FILES: Final = Path(__file__).parent / "static"
 CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks")

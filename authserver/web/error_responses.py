@@ -9,12 +9,12 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
+from authserver.domain.clients import Client
 from authserver.domain.request_context import current_request_id
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.flows.email_code import MailRefused
 from authserver.flows.visitor import InteractionGone
 from authserver.oidc.errors import InsufficientScope, InvalidClient, InvalidToken, OAuthError
-from authserver.storage.registered_clients import RegisteredClient
 from authserver.web.page_renderer import PageRenderer
 
 logger = logging.getLogger(__name__)
@@ -75,11 +75,8 @@ class ErrorPages:
         logger.info("oauth.shown", extra={"error": error.code, "detail": error.description})
         return self.page(request, 400, kind="client_fault", detail=error.description)
 
-    def ended(
-        self, request: Request, gone: InteractionGone, registered: RegisteredClient | None
-    ) -> Response:
+    def ended(self, request: Request, gone: InteractionGone, client: Client | None) -> Response:
         """Return the page of an interaction that is over, with the way back to its client."""
-        client = None if registered is None else registered.client
         context = {
             "reason": gone.reason,
             "client_url": None if client is None else client.home,

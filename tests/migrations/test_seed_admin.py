@@ -104,7 +104,7 @@ def test_a_downgrade_removes_only_what_was_seeded_with_all_that_hangs_on_it(
         work.sessions.add(a_session(), b"ada", LATER)
         work.sessions.add(a_session(id=type(SESSION)("root"), subject=seed.subject), b"root", LATER)
         work.authorizations.add(an_authorization(subject=seed.subject), LATER)
-        work.tokens.add_code(a_code())
+        work.authorization_codes.add(a_code())
         work.tokens.add_access(an_access_token())
         work.tokens.add_refresh(a_refresh_token())
         link = SignInLink(digest=b"l", subject=seed.subject, created_at=NOW, expires_at=LATER)

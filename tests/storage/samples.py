@@ -184,7 +184,7 @@ def store_tokens(storage: Storage) -> None:
         work.clients.add(a_client())
         work.sessions.add(a_session(), b"session", NOW + timedelta(days=90))
         work.authorizations.add(an_authorization(), NOW + timedelta(days=365))
-        work.tokens.add_code(a_code())
+        work.authorization_codes.add(a_code())
         work.tokens.add_access(an_access_token())
         work.tokens.add_refresh(a_refresh_token())
         work.commit()

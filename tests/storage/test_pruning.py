@@ -112,7 +112,7 @@ def test_a_spent_code_is_kept_for_a_day_so_that_its_replay_is_seen(storage: Stor
     prune(storage, NOW + timedelta(hours=23))
 
     with storage.reading() as work:
-        assert work.tokens.find_code(CODE_DIGEST, CLIENT) is not None
+        assert work.authorization_codes.find(CODE_DIGEST, CLIENT) is not None
 
 
 def test_an_authorization_takes_along_what_is_left_of_it(storage: Storage) -> None:

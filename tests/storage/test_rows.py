@@ -268,7 +268,7 @@ def test_codes_and_tokens_come_back_as_they_were(storage: Storage) -> None:
 
     with storage.reading() as work:
         access = work.tokens.find_access(b"access", NOW)
-        assert work.tokens.find_code(CODE_DIGEST, CLIENT) == a_code()
+        assert work.authorization_codes.find(CODE_DIGEST, CLIENT) == a_code()
         assert work.tokens.find_refresh(REFRESH_DIGEST, CLIENT) == a_refresh_token()
         assert work.tokens.find_access(b"access", NOW + timedelta(hours=1)) is None
     assert access is not None

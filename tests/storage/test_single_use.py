@@ -33,7 +33,7 @@ LINK = b"link"
 
 def claim_code(storage: Storage) -> bool:
     with storage.writing() as work:
-        claimed = work.tokens.claim_code(CODE_DIGEST, CLIENT, NOW)
+        claimed = work.authorization_codes.claim(CODE_DIGEST, CLIENT, NOW)
         work.commit()
     return claimed is not None
 
@@ -232,7 +232,7 @@ def test_a_foreign_client_spends_nothing(storage: Storage, wrong_client: str) ->
 
     with storage.writing() as work:
         taken = (
-            work.tokens.claim_code(CODE_DIGEST, stranger, NOW),
+            work.authorization_codes.claim(CODE_DIGEST, stranger, NOW),
             work.tokens.spend_refresh(REFRESH_DIGEST, stranger, "key-1", NOW),
             work.tokens.revoke_access(b"access", stranger, NOW),
         )

@@ -61,14 +61,16 @@ def authorize(storage: Storage, name: str) -> bool:
             return False
         authorization = an_authorization(id=AuthorizationId(name))
         work.authorizations.add(authorization, NOW + timedelta(days=365))
-        work.tokens.add_code(a_code(digest=name.encode(), authorization_id=authorization.id))
+        work.authorization_codes.add(
+            a_code(digest=name.encode(), authorization_id=authorization.id)
+        )
         work.commit()
     return True
 
 
 def exchange(storage: Storage) -> bool:
     with storage.writing() as work:
-        code = work.tokens.claim_code(CODE_DIGEST, CLIENT, NOW)
+        code = work.authorization_codes.claim(CODE_DIGEST, CLIENT, NOW)
         if code is None or work.authorizations.hold_live(code.authorization_id, NOW) is None:
             return False
         work.tokens.add_access(an_access_token(digest=b"fresh"))
@@ -154,7 +156,7 @@ def test_a_deleted_account_takes_everything_along(storage: Storage) -> None:
     with storage.reading() as work:
         assert work.sessions.find(SESSION) is None
         assert work.authorizations.find(AUTHORIZATION) is None
-        assert work.tokens.find_code(CODE_DIGEST, CLIENT) is None
+        assert work.authorization_codes.find(CODE_DIGEST, CLIENT) is None
         assert work.tokens.find_access(b"access", NOW) is None
 
 

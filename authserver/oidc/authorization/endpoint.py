@@ -246,7 +246,7 @@ class AuthorizationEndpoint:
         )
         code = new_token(self.randomness)
         work.authorizations.add(authorization, now + self.lifetimes.refresh_max)
-        work.tokens.add_code(
+        work.authorization_codes.add(
             AuthorizationCode(
                 digest=fingerprint(code),
                 authorization_id=authorization.id,

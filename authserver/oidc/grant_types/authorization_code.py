@@ -30,7 +30,7 @@ class AuthorizationCodeGrant:
         """Spend the code, check what it is bound to, and write the tokens."""
         now = self.clock.now()
         digest = fingerprint(request.parameters.required("code"))
-        code = work.tokens.claim_code(digest, request.client.id, now)
+        code = work.authorization_codes.claim(digest, request.client.id, now)
         if code is None:
             self._revoke_if_spent(digest, request, work)
             raise InvalidGrant("the code is not valid")
@@ -65,7 +65,7 @@ class AuthorizationCodeGrant:
     def _revoke_if_spent(self, digest: bytes, request: TokenRequest, work: UnitOfWork) -> None:
         """RFC 6749 §4.1.2: a code used twice costs every token that was issued for it."""
         now = self.clock.now()
-        code = work.tokens.find_code(digest, request.client.id)
+        code = work.authorization_codes.find(digest, request.client.id)
         if code is None or code.spent_at is None:
             return
         if work.authorizations.revoke(code.authorization_id, now):

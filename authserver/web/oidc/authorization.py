@@ -1,6 +1,7 @@
 """The authorization endpoint over HTTP: begin and resume."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from authserver.domain.clients import Client
 from authserver.domain.interactions import InteractionId
 from authserver.flows.visitor import InteractionGone
 from authserver.lane import Lane
@@ -16,7 +18,6 @@ from authserver.oidc.authorization.outcomes import Answer, Ended, Paused, ToAcco
 from authserver.oidc.authorization.request import ResponseMode
 from authserver.oidc.errors import OAuthError
 from authserver.oidc.parameters import Parameters
-from authserver.storage.registered_clients import RegisteredClients
 from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
@@ -30,7 +31,7 @@ class AuthorizationRoutes:
     """`/oidc/auth` and its continuation after a pause."""
 
     endpoint: AuthorizationEndpoint
-    clients: RegisteredClients
+    client_of: Callable[[str], Client | None]
     lane: Lane
     browsers: Browsers
     forms: FormReader
@@ -81,9 +82,9 @@ class AuthorizationRoutes:
         )
         if isinstance(outcome, Ended):
             client_id = outcome.client_id
-            registered = await self.lane.run(self.clients.find, client_id) if client_id else None
+            client = await self.lane.run(self.client_of, client_id) if client_id else None
             gone = InteractionGone(reason=outcome.reason, client_id=client_id)
-            return self.errors.ended(request, gone, registered)
+            return self.errors.ended(request, gone, client)
         return self.respond(request, outcome)
 
     def respond(self, request: Request, outcome: Answer | Paused | ToAccount) -> Response:

@@ -1,12 +1,14 @@
 """The pages of sign-in and registration: address, code, and the question that may be left."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from authserver.domain.clients import Client
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import SignedIn
 from authserver.flows.email_code import MailRefused
@@ -15,7 +17,6 @@ from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
 from authserver.oidc.authorization.request import read_login_hint
-from authserver.storage.registered_clients import RegisteredClients
 from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
@@ -42,7 +43,7 @@ class EmailFirstPages:
 
     flow: EmailFirst
     authorization: AuthorizationEndpoint
-    clients: RegisteredClients
+    client_of: Callable[[str], Client | None]
     lane: Lane
     browsers: Browsers
     forms: FormReader
@@ -164,10 +165,8 @@ class EmailFirstPages:
                 return self.errors.mail_refused(request, outcome, f"{self.path}/{interaction}")
             case InteractionGone():
                 client_id = outcome.client_id
-                registered = (
-                    await self.lane.run(self.clients.find, client_id) if client_id else None
-                )
-                return self.errors.ended(request, outcome, registered)
+                client = await self.lane.run(self.client_of, client_id) if client_id else None
+                return self.errors.ended(request, outcome, client)
 
     async def read(self, request: Request) -> tuple[dict[str, str], Visitor]:
         """Return the fields of a form that is ours and made for this browser."""

@@ -1,0 +1,70 @@
+"""`authserver account`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, RunJson
+
+ADA = "ada@example.com"
+
+
+def test_an_account_is_made_with_claims_and_shown(run_json: RunJson, tmp_path: Path) -> None:
+    claims = {"name": "Ada Lovelace", "address": {"country": "England"}}
+    file = tmp_path / "claims.json"
+    file.write_text(json.dumps(claims))
+
+    made = run_json("account", "create", ADA, "--admin", "--claims", str(file))
+
+    assert made["claims"] == claims
+    assert made["is_admin"]
+    assert run_json("account", "show", ADA) == made
+    assert run_json("account", "list") == [made]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"name": 7}', "[" * 100_000])
+def test_claims_that_cannot_be_used_are_told_in_a_sentence(
+    run: Run, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "claims.json"
+    file.write_text(content)
+
+    result = run("account", "create", ADA, "--claims", str(file))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+
+
+def test_a_file_that_is_not_there_is_named(run: Run) -> None:
+    result = run("account", "create", ADA, "--claims", "nowhere.json")
+
+    assert result.exit_code == 1
+    assert "nowhere.json: No such file or directory" in result.stderr
+
+
+def test_an_account_is_suspended_resumed_and_deleted(run: Run, run_json: RunJson) -> None:
+    run_json("account", "create", ADA)
+
+    assert run_json("account", "suspend", ADA)["status"] == "suspended"
+    assert run("account", "suspend", ADA).exit_code == 1
+    assert run_json("account", "resume", ADA)["status"] == "active"
+    assert run_json("account", "delete", ADA)["deleted"]
+    assert "There is no account" in run("account", "show", ADA).stderr
+
+
+def test_a_sign_in_link_leads_to_the_endpoint(run: Run, run_json: RunJson) -> None:
+    run_json("account", "create", ADA, "--admin")
+
+    link = run_json("account", "sign-in-link", ADA, AUTHSERVER_ENDPOINT="https://id.example")
+
+    assert link["url"].startswith("https://id.example/sign-in-link/")
+    assert f"signs in as {ADA}, once" in run("account", "sign-in-link", ADA).stdout
+
+
+def test_the_administrator_of_the_settings_is_there_from_the_first_command(
+    run_json: RunJson,
+) -> None:
+    [account] = run_json("account", "list", AUTHSERVER_ADMIN_EMAIL=ADA)
+
+    assert (account["email"], account["is_admin"], account["origin"]) == (ADA, True, "seed")
