@@ -69,7 +69,8 @@ def demo(
     provider_port = port or (0 if checks else PROVIDER_PORT)
     shop_port = rp_port or (0 if checks else SHOP_PORT)
     with ExitStack() as stack:
-        listeners = [listen(HOST, provider_port), listen(HOST, shop_port)]
+        ports = (provider_port, shop_port)
+        listeners = [stack.enter_context(listen(HOST, each)) for each in ports]
         stage = Stage(
             provider=f"http://localhost:{port_of(listeners[0])}",
             shop=f"http://localhost:{port_of(listeners[1])}",

@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -44,17 +45,18 @@ def serve(
     if descriptors:
         run_worker(loaded, [inherited(descriptor) for descriptor in descriptors])
         return
-    listeners = [listen(host, port)]
-    if loaded.settings.management_bind:
-        listeners.append(listen_at(loaded.settings.management_bind))
-    with assembled(loaded) as server:
-        server.prepare()
-        refuse_open_outbox(loaded, server, listeners[0])
-        announce(options, loaded, listeners[0])
-        if workers == 1:
-            run_here(loaded, server, listeners)
-            return
-    run_parent(options, listeners, workers)
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listen(host, port))]
+        if loaded.settings.management_bind:
+            listeners.append(stack.enter_context(listen_at(loaded.settings.management_bind)))
+        with assembled(loaded) as server:
+            server.prepare()
+            refuse_open_outbox(loaded, server, listeners[0])
+            announce(options, loaded, listeners[0])
+            if workers == 1:
+                run_here(loaded, server, listeners)
+                return
+        run_parent(options, listeners, workers)
 
 
 def run_here(

@@ -77,8 +77,11 @@ class Passage:
         await self.application(scope, receive, answer)
 
     def normalise(self, scope: Scope) -> None:
-        """Read `//oidc/` as `/oidc/`: SDKs join an endpoint that ends with a slash so."""
-        path = DOUBLED_SLASH.sub("/oidc/", scope["path"])
+        """Read `//oidc/` as `/oidc/`: SDKs join an endpoint that ends with a slash so.
+
+        No identifier in a path holds NUL, and PostgreSQL takes none.
+        """
+        path = DOUBLED_SLASH.sub("/oidc/", scope["path"].replace("\x00", "\ufffd"))
         if path != scope["path"]:
             scope["path"] = path
             scope["raw_path"] = path.encode()

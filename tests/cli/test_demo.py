@@ -7,9 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.server_process import free_port
+from tests.support.server_process import PROJECT, free_port
 
 LONGEST_RUN_SECONDS = 90
+
+
+def environment(**settings: str) -> dict[str, str]:
+    inherited = os.environ  # noqa: TID251 - handed on to the child
+    return {**inherited, "PYTHONPATH": str(PROJECT), **settings}
 
 
 def run_demo(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -17,7 +22,7 @@ def run_demo(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "authserver", "demo", *arguments],
         cwd=folder,
         # Settings of the environment are another server's: the demo does not look at them.
-        env={**os.environ, "AUTHSERVER_MAIL__SENDERS": "smtp"},  # noqa: TID251 - handed on
+        env=environment(AUTHSERVER_MAIL__SENDERS="smtp"),
         capture_output=True,
         text=True,
         check=False,
@@ -56,6 +61,7 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     process = subprocess.Popen(  # noqa: S603 - the command is spelled out here
         [sys.executable, "-m", "authserver", "demo", *ports],
         cwd=tmp_path,
+        env=environment(),
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -60,7 +60,9 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(run: Run, tmp_path: Pa
 
 
 def test_secret_keys_that_do_not_fit_stop_every_command(run: Run) -> None:
-    result = run("client", "list", AUTHSERVER_SECRET_KEYS="another secret key, as long as needed")
+    result = run(
+        "client", "list", AUTHSERVER_SECRET_KEYS="another-secret-key-that-is-as-long-as-needed"
+    )
 
     assert result.exit_code == 1
     assert "do not open the signing key" in result.stderr

@@ -1,0 +1,87 @@
+"""What a database holds after a race, read past the server."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import Row
+
+EVALUATIONS = """
+    SELECT count(*) FROM audit_events
+    WHERE source = :source AND kind IN ('code.refused', 'code.exhausted')
+"""
+VERIFICATIONS = """
+    SELECT state, attempts FROM verifications
+    WHERE canonical_address = :address ORDER BY created_at
+"""
+SESSIONS = """
+    SELECT count(*) FROM sessions JOIN accounts USING (subject)
+    WHERE canonical_address = :address AND ended_at IS NULL
+"""
+SIGN_INS = """
+    SELECT count(*) FROM audit_events JOIN accounts USING (subject)
+    WHERE canonical_address = :address AND kind = 'session.started'
+"""
+MAIL_GAPS = """
+    SELECT created_at FROM outgoing_mails WHERE address = :address ORDER BY created_at
+"""
+REFRESH_TOKENS = """
+    SELECT count(*), count(*) FILTER (WHERE spent_at IS NULL) FROM refresh_tokens
+    WHERE authorization_id = (SELECT authorization_id FROM refresh_tokens WHERE digest = :digest)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationSeen:
+    """One verification as its row has it."""
+
+    state: str
+    attempts: int
+
+
+class Ledger:
+    """Counts rows; the server goes on meanwhile."""
+
+    def __init__(self, url: str) -> None:
+        self._engine: Engine = create_engine(url)
+
+    def verifications(self, address: str) -> list[VerificationSeen]:
+        """Return what was begun for the address, oldest first."""
+        rows = self._rows(VERIFICATIONS, address=address)
+        return [VerificationSeen(row.state, row.attempts) for row in rows]
+
+    def evaluated_as_wrong(self, source: str) -> int:
+        """Return how many codes from this source were compared and found wrong."""
+        return self._count(EVALUATIONS, source=source)
+
+    def sessions(self, address: str) -> int:
+        """Return how many live sessions the account has."""
+        return self._count(SESSIONS, address=address)
+
+    def sign_ins(self, address: str) -> int:
+        """Return how often the log says that the account signed in."""
+        return self._count(SIGN_INS, address=address)
+
+    def mails(self, address: str) -> list[str]:
+        """Return when mails to the address became owed, oldest first."""
+        return [str(row.created_at) for row in self._rows(MAIL_GAPS, address=address)]
+
+    def refresh_tokens(self, digest: bytes) -> tuple[int, int]:
+        """Return how many there are beside this one, itself included, and how many can be used."""
+        row = self._rows(REFRESH_TOKENS, digest=digest)[0]
+        return int(row[0]), int(row[1])
+
+    def count(self, table: str) -> int:
+        """Return the number of rows."""
+        return self._count(f"SELECT count(*) FROM {table}")  # noqa: S608 - tests name the tables
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _count(self, statement: str, **parameters: object) -> int:
+        return int(self._rows(statement, **parameters)[0][0])
+
+    # A row of a textual statement has no types.
+    def _rows(self, statement: str, **parameters: object) -> list[Row[tuple[object, ...]]]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(text(statement), parameters))
