@@ -140,15 +140,21 @@ class MailAdministration:
 
     def log(self, to: str | None = None) -> list[MailStory]:
         """Return the newest mails with all that was tried; `to` narrows them to one address."""
-        if to is None:
-            wanted = None
-        else:
+        spellings: set[str | None] = {None}
+        if to is not None:
             address = parse_email_address(to)
             if address is None:
                 raise MailInvalid(f"{to!r} is not one plain e-mail address.")
-            wanted = address.typed
+            # Mails are kept under the address as it was typed.
+            spellings = {address.typed, address.canonical}
         with self.storage.reading() as work:
-            return work.outgoing_mails.recent(wanted, MOST_SHOWN)
+            stories = [
+                story
+                for spelling in spellings
+                for story in work.outgoing_mails.recent(spelling, MOST_SHOWN)
+            ]
+        newest_first = sorted(stories, key=lambda story: story.mail.created_at, reverse=True)
+        return newest_first[:MOST_SHOWN]
 
     def _read(self, work: UnitOfWork) -> MailConfiguration:
         document = work.configuration.find(ConfigurationKind.MAIL_SENDERS, ALIYUN)

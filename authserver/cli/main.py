@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import click
@@ -27,8 +28,27 @@ if TYPE_CHECKING:
     from authserver.settings.sources import SettingLine
 
 
+def print_version(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Print the version of the installed package; a checkout that is not installed has none."""
+    if not value or ctx.resilient_parsing:
+        return
+    try:
+        number = version("authserver")
+    except PackageNotFoundError:
+        number = "(a checkout that is not installed)"
+    click.echo(f"authserver {number}")
+    ctx.exit()
+
+
 @click.group("authserver", context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="authserver", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the version and exit.",
+)
 def authserver() -> None:
     """Let people sign in to other applications with codes sent by e-mail."""
 

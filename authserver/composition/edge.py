@@ -20,6 +20,7 @@ from authserver.oidc.discovery import Discovery
 from authserver.oidc.end_session import EndSession
 from authserver.oidc.grant_types.authorization_code import AuthorizationCodeGrant
 from authserver.oidc.grant_types.refresh_token import RefreshTokenGrant
+from authserver.oidc.introspection import Introspection
 from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.token_issuer import TokenIssuer
@@ -145,6 +146,12 @@ class Edge:
             userinfo=Userinfo(storage=base.storage, clock=base.clock),
             revocation=Revocation(
                 storage=base.storage, authenticator=authenticator, clock=base.clock
+            ),
+            introspection=Introspection(
+                storage=base.storage,
+                authenticator=authenticator,
+                clock=base.clock,
+                issuer=base.endpoint.issuer,
             ),
             origins=base.clients.origins,
             lane=base.lane,

@@ -45,12 +45,12 @@ class RollingWindow:
         seconds = self.part.total_seconds()
         current = int(now.timestamp() // seconds)
         span = int(self.length / self.part)
-        inside = sorted((part, count) for part, count in parts.items() if part > current - span)
+        inside = sorted((part, count) for part, count in parts.items() if part >= current - span)
         left = sum(count for _, count in inside)
         for part, count in inside:
             left -= count
             if left < limit:
-                return timedelta(seconds=(part + span) * seconds - now.timestamp())
+                return timedelta(seconds=(part + span + 1) * seconds - now.timestamp())
         return timedelta(0)
 
 

@@ -67,7 +67,8 @@ class EmailCode:
 
         Accounts are not read here: every address gets the same rows and the same answer.
         """
-        earlier = self._earlier(work, interaction, address)
+        # The ladder of waits belongs to interaction and address, also after other addresses.
+        earlier = work.verifications.find_newest(interaction.id, address.canonical)
         if earlier is not None and earlier.purpose is purpose and earlier.standing(now) is None:
             if now < earlier.next_mail_at:
                 return CodeOutcome.PENDING
@@ -168,15 +169,6 @@ class EmailCode:
                 outcome=CodeOutcome.MALFORMED, tries_left=verification.tries_left, malformed=code
             )
         return code
-
-    def _earlier(
-        self, work: UnitOfWork, interaction: Interaction, address: EmailAddress
-    ) -> Verification | None:
-        if interaction.verification_id is None or interaction.address is None:
-            return None
-        if interaction.address.canonical != address.canonical:
-            return None
-        return work.verifications.find(interaction.verification_id)
 
     def _new(
         self,

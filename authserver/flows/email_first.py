@@ -174,6 +174,8 @@ class EmailFirst:
             found = find_interaction(work, visitor, self.clock.now())
             if not isinstance(found, Interaction):
                 return found
+            if found.verification_id is not None:
+                work.verifications.replace(found.verification_id)
             work.interactions.forget_address(found.id)
             work.commit()
         return Proceed(interaction_id=found.id, step=Step.ADDRESS)

@@ -8,6 +8,7 @@ from authserver.domain.scopes import CLAIMS_OF_SCOPE, SUPPORTED_SCOPES
 from authserver.domain.sessions import AuthenticationContext
 from authserver.oidc.authorization.request import Prompt, ResponseMode
 from authserver.oidc.authorization.rules import SUPPORTED_RESPONSE_TYPE
+from authserver.oidc.client_authentication import PublicClient
 from authserver.oidc.keys import ProviderKeys
 from authserver.oidc.pkce import METHOD
 from authserver.oidc.token_endpoint import TokenEndpoint
@@ -34,6 +35,7 @@ class Discovery:
             "jwks_uri": self.endpoint.at("/oidc/jwks"),
             "end_session_endpoint": self.endpoint.at("/oidc/session/end"),
             "revocation_endpoint": self.endpoint.at("/oidc/token/revocation"),
+            "introspection_endpoint": self.endpoint.at("/oidc/token/introspection"),
             "scopes_supported": list(SUPPORTED_SCOPES),
             "response_types_supported": [SUPPORTED_RESPONSE_TYPE],
             "response_modes_supported": list(ResponseMode),
@@ -42,6 +44,9 @@ class Discovery:
             "id_token_signing_alg_values_supported": sorted(self.keys.load().current),
             "token_endpoint_auth_methods_supported": methods,
             "revocation_endpoint_auth_methods_supported": methods,
+            "introspection_endpoint_auth_methods_supported": [
+                name for name in methods if name != PublicClient.name
+            ],
             "code_challenge_methods_supported": [METHOD],
             "prompt_values_supported": list(Prompt),
             "acr_values_supported": [AuthenticationContext.ONE_FACTOR],

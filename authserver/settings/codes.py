@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from authserver.domain.verifications import CodeClass, CodePolicy
-from authserver.settings.fields import Duration, Number, Ratio, Switch, between, read_list
+from authserver.settings.fields import (
+    Duration,
+    Number,
+    Ratio,
+    Switch,
+    between,
+    not_empty,
+    read_list,
+)
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -55,10 +63,11 @@ class DeviceLimits(Group):
 class MailLimits(Group):
     """How many mails leave, and what they look like."""
 
-    cooldown: Annotated[tuple[Wait, ...], BeforeValidator(read_list)] = Field(
-        default=(30 * SECOND, MINUTE, 2 * MINUTE),
-        min_length=1,
-        description="wait before the second, third, fourth and every later mail",
+    cooldown: Annotated[tuple[Wait, ...], BeforeValidator(read_list), AfterValidator(not_empty)] = (
+        Field(
+            default=(30 * SECOND, MINUTE, 2 * MINUTE),
+            description="wait before the second, third, fourth and every later mail",
+        )
     )
     per_verification: Annotated[Number, between(1, 10)] = Field(
         default=5, description="mails that may carry one code"

@@ -69,6 +69,13 @@ def read_list(value: object) -> object:
     return value
 
 
+def not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a list that has entries."""
+    if not value:
+        raise ValueError("must have at least one entry")
+    return value
+
+
 def read_secret(value: object) -> Secret:
     """Return a secret; what is wrong with it never shows the value."""
     if isinstance(value, Secret):

@@ -68,6 +68,9 @@ FIND_ACCESS: Final = (
     select(
         AccountRow,
         AccessTokenRow.scopes.label("token_scopes"),
+        AccessTokenRow.created_at.label("token_created_at"),
+        AccessTokenRow.expires_at.label("token_expires_at"),
+        AuthorizationRow.client_id,
         AuthorizationRow.requested_claims,
     )
     .join(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
@@ -135,9 +138,12 @@ FORGET_REFRESH_OF_CLIENT: Final = delete(RefreshTokenRow).where(
 class LiveAccess:
     """What a presented access token stands for."""
 
+    client_id: ClientId
     account: Account
     scopes: ScopeSet
     requested_claims: dict[str, object]
+    created_at: datetime
+    expires_at: datetime
 
 
 class Tokens:
@@ -167,9 +173,12 @@ class Tokens:
         if row is None:
             return None
         return LiveAccess(
+            client_id=ClientId(row.client_id),
             account=account_of(row),
             scopes=ScopeSet.parse(row.token_scopes),
             requested_claims=row.requested_claims,
+            created_at=row.token_created_at,
+            expires_at=row.token_expires_at,
         )
 
     def revoke_access(self, digest: bytes, client_id: ClientId, now: datetime) -> bool:

@@ -81,6 +81,15 @@ class AlreadyLive(Exception):
 
 ADD: Final = insert(VerificationRow)
 FIND: Final = select(VerificationRow).where(VerificationRow.id == bindparam("wanted_id"))
+NEWEST: Final = (
+    select(VerificationRow)
+    .where(
+        VerificationRow.interaction_id == bindparam("wanted_interaction"),
+        VerificationRow.canonical_address == bindparam("wanted_address"),
+    )
+    .order_by(VerificationRow.created_at.desc(), VerificationRow.mails_before.desc())
+    .limit(1)
+)
 CHANGE: Final = update_rows(VerificationRow)
 CHANGE_LIVE: Final = CHANGE.where(
     VerificationRow.id == bindparam("wanted_id"), VerificationRow.state == LIVE
@@ -138,6 +147,12 @@ class Verifications:
     def find(self, verification_id: str) -> Verification | None:
         """Return the verification, whatever its state."""
         row = self.connection.execute(FIND, {"wanted_id": verification_id}).one_or_none()
+        return None if row is None else verification_of(row)
+
+    def find_newest(self, interaction_id: InteractionId, canonical: str) -> Verification | None:
+        """Return the interaction's newest verification of an address, whatever its state."""
+        parameters = {"wanted_interaction": interaction_id, "wanted_address": canonical}
+        row = self.connection.execute(NEWEST, parameters).one_or_none()
         return None if row is None else verification_of(row)
 
     def permit_mail(self, verification_id: VerificationId, now: datetime, then: datetime) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from authserver.administration.clients import ClientAdministration, ClientChanges, NewClient
 from authserver.administration.mistakes import ClientInvalid, ClientUnknown
 from authserver.administration.signing_keys import SigningKeyAdministration
+from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clients import ClientKind
 from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.signing_keys import SigningAlgorithm
@@ -187,9 +188,12 @@ def test_a_secret_with_a_taken_or_odd_name_or_life_is_refused(
     assert len(clients.show(client_id).secrets) == 1
 
 
-def test_every_change_raises_the_version_that_caches_look_at(
+def test_every_change_is_recorded_and_raises_the_version_that_caches_look_at(
     clients: ClientAdministration, storage: Storage
 ) -> None:
+    recorded: list[AuditEvent] = []
+    storage.on_commit(lambda _, events: recorded.extend(events))
+
     client_id = a_shop(clients).client.id
     clients.update(client_id, ClientChanges(name="Books"))
     clients.add_secret(client_id, "other")
@@ -197,3 +201,11 @@ def test_every_change_raises_the_version_that_caches_look_at(
     clients.delete(client_id)
 
     assert version(storage) == 5
+    assert {event.client_id for event in recorded} == {client_id}
+    assert [event.kind for event in recorded] == [
+        AuditKind.CLIENT_CREATED,
+        AuditKind.CLIENT_UPDATED,
+        AuditKind.CLIENT_SECRET_ADDED,
+        AuditKind.CLIENT_SECRET_REMOVED,
+        AuditKind.CLIENT_DELETED,
+    ]

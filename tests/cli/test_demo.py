@@ -1,5 +1,6 @@
 """The demo: it proves itself, and finds again what it kept."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from authserver.demo.self_check import CheckFailed, check
 from tests.support.server_process import PROJECT, free_port
 
 LONGEST_RUN_SECONDS = 90
@@ -74,3 +78,10 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
 
     assert process.wait(LONGEST_RUN_SECONDS) == 0
+
+
+def test_a_check_that_fails_names_the_step() -> None:
+    nobody = f"http://localhost:{free_port()}"
+
+    with pytest.raises(CheckFailed, match="^register: "):
+        asyncio.run(check(shop=nobody, provider=nobody, say=print))

@@ -3,16 +3,19 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.cli.conftest import Run
+from tests.support.certificates import loopback_certificate
 from tests.support.server_process import ServerProcess, free_port
 
 PATIENCE_SECONDS = 20.0
@@ -123,24 +126,65 @@ def test_what_a_terminal_sends_to_all_processes_ends_them_in_order(folder: Path)
     assert status_at_the_end(server) == 0
 
 
-def test_health_and_metrics_may_have_a_listener_of_their_own(folder: Path) -> None:
-    management = free_port()
-    settings = {"AUTHSERVER_MANAGEMENT_BIND": f"127.0.0.1:{management}"}
-    command = [sys.executable, "-m", "authserver", "serve", "--port", str(free_port())]
-    environment = {"AUTHSERVER_DATA_DIR": str(folder / "data"), **settings}
-    process = subprocess.Popen(  # noqa: S603 - the command is spelled out above
-        command,
-        env={**os.environ, **environment},  # noqa: TID251 - handed on to the child
-        stdout=subprocess.DEVNULL,
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[int]:
+    """Run a server that answers at the port yielded, and see that it ends in order."""
+    port = free_port()
+    inherited = os.environ  # noqa: TID251 - handed on to the child
+    process = subprocess.Popen(  # noqa: S603 - the command is spelled out here
+        [sys.executable, "-m", "authserver", "serve", "--port", str(port)],
+        env={**inherited, "AUTHSERVER_DATA_DIR": str(folder / "data"), **settings},
+        stdout=subprocess.PIPE,
     )
+    assert process.stdout is not None
+    with process.stdout as announced:
+        assert b"Serving" in announced.readline()
     try:
-        assert eventually(lambda: not refuses_connections(management))
-        for path in ("/healthz", "/readyz", "/metrics"):
-            answer = httpx.get(f"http://127.0.0.1:{management}{path}", trust_env=False)
-            assert answer.is_success
+        yield port
     finally:
         process.terminate()
         assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_health_and_metrics_may_have_a_listener_of_their_own(folder: Path) -> None:
+    port = free_port()
+
+    with serving(folder, AUTHSERVER_MANAGEMENT_BIND=f"127.0.0.1:{port}"):
+        answers = [
+            httpx.get(f"http://127.0.0.1:{port}/{name}", trust_env=False, timeout=20.0)
+            for name in ("healthz", "readyz", "metrics")
+        ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+
+def test_the_server_speaks_tls_of_version_1_2_and_later_by_itself(folder: Path) -> None:
+    trusted, _ = loopback_certificate(folder)
+    tls = {
+        "AUTHSERVER_ENDPOINT": "https://localhost",
+        "AUTHSERVER_TLS__CERT_FILE": str(trusted),
+        "AUTHSERVER_TLS__KEY_FILE": str(folder / "private.pem"),
+    }
+    trusting = ssl.create_default_context(cafile=trusted)
+
+    with serving(folder, **tls) as port:
+        answer = httpx.get(
+            f"https://localhost:{port}/healthz", verify=trusting, trust_env=False, timeout=20.0
+        )
+
+    assert answer.is_success
+    assert "server" not in answer.headers
+
+
+def test_a_certificate_that_is_none_is_told_in_a_sentence(run: Run, folder: Path) -> None:
+    letter = folder / "letter.txt"
+    letter.write_text("Dear reader, this is no certificate.")
+    tls = {"AUTHSERVER_TLS__CERT_FILE": str(letter), "AUTHSERVER_TLS__KEY_FILE": str(letter)}
+
+    result = run("serve", "--port", "0", **tls)
+
+    assert result.exit_code == 1
+    assert "The certificate cannot be used" in result.stderr
 
 
 def test_a_port_in_use_is_told_in_a_sentence(run: Run) -> None:

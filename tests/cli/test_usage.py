@@ -123,6 +123,13 @@ def test_starting_the_command_line_imports_neither_storage_nor_server() -> None:
     assert done.stdout == "set()\n"
 
 
+def test_the_version_is_printed(run: Run) -> None:
+    result = run("--version")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("authserver ")
+
+
 def test_an_argument_that_no_terminal_could_show_is_wrong_usage() -> None:
     done = subprocess.run(  # noqa: S603 - the command is spelled out here
         [sys.executable, "-m", "authserver", "client", "show", b"\xff"],

@@ -5,7 +5,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from tests.support.provider import CALLBACK, Provider
 
 
-
 def test_somebody_new_is_led_over_the_code_to_an_account_and_back_to_the_client(
     either_provider: Provider,
 ) -> None:

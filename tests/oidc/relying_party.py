@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -138,6 +139,13 @@ def challenge_of(verifier: str) -> str:
 def unpadded(content: bytes) -> str:
     """Return unpadded base64url."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """Return the header of a JWT."""
+    part = token.split(".")[0]
+    header: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return header
 
 
 def answer_in(location: str) -> dict[str, str]:

@@ -65,8 +65,7 @@ NOTES = {
     "`BUDGET__*`, `DEVICES__*`, `SPRAY__*`, `MAILS__KNOWN_SHARE` and `FINISH_ELSEWHERE` are read and "
     "checked, but this version does not act on them yet.",
     "REGISTRATION": "Read and checked, but this version registers no clients over HTTP yet.",
-    "MAIL": "Each sender that is named in `SENDERS` needs its own settings, and only those are "
-    "judged. A chain that is named here wins over what is configured in SQL.",
+    "MAIL": "Each sender that is named in `SENDERS` needs its own settings. A chain that is named here wins over what is configured in SQL.",
 }
 
 

@@ -111,7 +111,9 @@ def test_a_second_listener_has_an_address_and_a_port(bind: str) -> None:
     assert loaded(MANAGEMENT_BIND=bind).settings.management_bind == bind
 
 
-@pytest.mark.parametrize("bind", ["9090", "localhost:9090", "127.0.0.1:", "::1:9090", "127.0.0.1:0"])
+@pytest.mark.parametrize(
+    "bind", ["9090", "localhost:9090", "127.0.0.1:", "::1:9090", "127.0.0.1:0"]
+)
 def test_any_other_second_listener_is_a_fault(bind: str) -> None:
     assert faults(MANAGEMENT_BIND=bind)[0].startswith("AUTHSERVER_MANAGEMENT_BIND: write address")
 
@@ -190,7 +192,15 @@ def test_a_named_sender_needs_its_settings() -> None:
 
 
 def test_a_sender_that_is_not_named_is_not_judged() -> None:
-    assert loaded(MAIL__SENDERS="smtp", MAIL__ALIYUN__REGION_ID="mars", **SMTP).settings
+    settings = loaded(MAIL__SENDERS="aliyun", MAIL__SMTP__HOST=" ", **ALIYUN).settings
+
+    assert [type(sender) for sender in fixed_senders(settings)] == [AliyunSettings]
+
+
+def test_the_address_of_the_service_is_judged_because_it_counts_for_sql_too() -> None:
+    assert faults(MAIL__ALIYUN__ENDPOINT="http://dm.example.com") == (
+        "AUTHSERVER_MAIL__ALIYUN__ENDPOINT: must be an https URL; http is for this machine only",
+    )
 
 
 def test_the_outbox_is_for_this_machine_unless_allowed() -> None:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from authserver.lane import Lane
 from authserver.oidc.discovery import Discovery
 from authserver.oidc.errors import InvalidRequest, InvalidToken, OAuthError
+from authserver.oidc.introspection import Introspection
 from authserver.oidc.parameters import Parameters
 from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
@@ -38,6 +39,7 @@ class ClientEndpoints:
     tokens: TokenEndpoint
     userinfo: Userinfo
     revocation: Revocation
+    introspection: Introspection
     origins: Callable[[], frozenset[str]]
     lane: Lane
     forms: FormReader
@@ -51,6 +53,7 @@ class ClientEndpoints:
             Route("/oidc/jwks", self.jwks, methods=["GET"]),
             Route("/oidc/token", self.token, methods=["POST"]),
             Route("/oidc/token/revocation", self.revoke, methods=["POST"]),
+            Route("/oidc/token/introspection", self.introspect, methods=["POST"]),
             Route("/oidc/me", self.me, methods=["GET", "POST"]),
             *(Route(path, self.preflight, methods=["OPTIONS"]) for path in called),
         ]
@@ -85,6 +88,17 @@ class ClientEndpoints:
         except OAuthError as error:
             return await self.with_cors(request, oauth_error(error))
         return await self.with_cors(request, Response(status_code=200, headers=NO_STORE))
+
+    async def introspect(self, request: Request) -> Response:
+        """Tell the state of a token (RFC 7662 §2); for servers only, so without CORS."""
+        try:
+            parameters = await self.read(request)
+            state = await self.lane.run(
+                self.introspection.inspect, parameters, request.headers.get("authorization")
+            )
+        except OAuthError as error:
+            return oauth_error(error)
+        return JSONResponse(state, headers=NO_STORE)
 
     async def me(self, request: Request) -> Response:
         """Return the claims of the person (OIDC Core §5.3)."""
