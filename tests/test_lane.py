@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import anyio
 import pytest
+from anyio import from_thread
 
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.lane import Lane, LaneBusy
@@ -28,12 +29,12 @@ class Gate:
     """A call that stays in its thread until it is let go."""
 
     def __init__(self) -> None:
-        self.entered = threading.Semaphore(0)
+        self.entered = anyio.Semaphore(0)
         self.finished = 0
         self._open = threading.Event()
 
     def call(self) -> str:
-        self.entered.release()
+        from_thread.run_sync(self.entered.release)
         assert self._open.wait(SAFETY_SECONDS)
         self.finished += 1
         return "done"
@@ -43,8 +44,7 @@ class Gate:
 
     async def until_entered(self) -> None:
         with anyio.fail_after(SAFETY_SECONDS):
-            while not self.entered.acquire(blocking=False):
-                await anyio.sleep(0.001)
+            await self.entered.acquire()
 
 
 async def test_a_call_gets_its_arguments_and_gives_back_its_result() -> None:
@@ -155,7 +155,7 @@ async def test_hashing_never_fills_the_lane() -> None:
         await gate.until_entered()
         await gate.until_entered()
         answered = await lane.run(lambda: "answered")
-        third_began = gate.entered.acquire(blocking=False)
+        third_began = gate.entered.value > 0
         gate.open()
 
     assert answered == "answered"
@@ -194,4 +194,4 @@ async def test_there_is_a_seat_and_fewer_than_threads_by_default(threads: int) -
             assert await lane.run(lambda: "answered") == "answered"
         gate.open()
 
-    assert 1 <= gate.finished
+    assert gate.finished >= 1

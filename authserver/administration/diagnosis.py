@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,6 @@ from authserver.storage.unit_of_work import Storage
 
 MOST_CLOCK_DIFFERENCE: Final = timedelta(seconds=5)
 SCHEMA_IS_GOOD_FOR_SECONDS: Final = 10.0
-DATABASE_TIME: Final = "SELECT CURRENT_TIMESTAMP"
 SCHEMA_ADVICE: Final = {
     SchemaState.EMPTY: "Run `authserver migrate`.",
     SchemaState.BEHIND: "Run `authserver migrate`.",
@@ -94,10 +93,7 @@ class Diagnosis:
 
     def _clocks(self) -> Finding:
         with self._examined.storage.reading() as work:
-            told = work.connection.exec_driver_sql(DATABASE_TIME).scalar_one()
-        theirs = told if isinstance(told, datetime) else datetime.fromisoformat(told)
-        aware = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-        difference = abs(aware - self._clock.now())
+            difference = abs(work.database_time() - self._clock.now())
         if difference > MOST_CLOCK_DIFFERENCE:
             return failed(
                 "clock",

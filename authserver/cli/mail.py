@@ -62,7 +62,8 @@ def test(options: Options, *, to: str, usage_type: UsageType, locale: str) -> No
     import anyio
 
     with opened(options) as server:
-        attempts = anyio.run(server.send_test_mail, to, usage_type, locale)
+        email = server.mail.test_email(to, usage_type, locale)
+        attempts = anyio.run(server.send_once, email)
     is_accepted = bool(attempts) and attempts[-1].outcome.result == "accepted"
     if options.as_json:
         listed = [attempt_document(attempt) for attempt in attempts]

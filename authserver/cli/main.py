@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from authserver.settings.sources import SettingLine
 
 
-def print_version(ctx: click.Context, param: click.Parameter, value: object) -> None:
+def print_version(ctx: click.Context, _: click.Parameter, value: object) -> None:
     """Print the version of the installed package; a checkout that is not installed has none."""
     if not value or ctx.resilient_parsing:
         return

@@ -40,8 +40,10 @@ def serve(
     """Run the server until SIGTERM or Ctrl-C."""
     # Not at the top: only this command serves.
     from authserver.cli.listeners import inherited, listen, listen_at
+    from authserver.composition.server import configure_logs
 
     loaded = settings_of(options)
+    configure_logs(loaded.settings, is_terminal=sys.stderr.isatty())
     if descriptors:
         run_worker(loaded, [inherited(descriptor) for descriptor in descriptors])
         return

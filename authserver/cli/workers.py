@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from authserver.cli.serving import ENDED_BY_SIGNAL, SIGNALS
@@ -81,7 +80,6 @@ class Worker:
         if self._is_ending.is_set():
             self._send(signal.SIGTERM)
         status = await self._process.wait()
-        self._forget_metrics(self._process.pid)
         if not self._is_ending.is_set():
             logger.error("worker.died", extra={"worker": self._number, "status": status})
         return clock.time() - started
@@ -95,11 +93,6 @@ class Worker:
     def _send(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
-
-    def _forget_metrics(self, pid: int) -> None:
-        # Counters of the dead still count; gauges of live processes alone would go stale.
-        for path in Path(self._metrics_folder).glob(f"gauge_live*_{pid}.db"):
-            path.unlink(missing_ok=True)
 
 
 async def supervise(command: WorkerCommand, workers: int) -> None:

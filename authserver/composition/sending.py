@@ -1,6 +1,7 @@
 """How mail leaves: the senders there are, the dispatcher, and the loops beside it."""
 
 import ssl
+from collections.abc import Awaitable
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
@@ -11,7 +12,6 @@ from authserver.background.loops import Loops
 from authserver.composition.foundation import BRAND, Foundation
 from authserver.composition.operating import Operating
 from authserver.delivery.outgoing_mail import MailDelivery, MailToSend
-from authserver.domain.emails import Email, UsageType
 from authserver.domain.mail_configuration import (
     MailConfiguration,
     OutboxSettings,
@@ -44,22 +44,18 @@ class Sending:
             sender_host=base.endpoint.host,
             code_in_subject=base.settings.codes.mails.code_in_subject,
         )
-        self.hand_over = HandOver(composer, self.chain, self.close_caller)
+        self.hand_over = HandOver(
+            composer,
+            base.lane,
+            configuration=operating.mail.configuration,
+            build=self.chain,
+            count=base.metrics.count_attempts,
+        )
 
     @cached_property
     def trust(self) -> ssl.SSLContext:
         """Return the authorities to trust; reading them takes a while, so only when needed."""
         return trusting_context(self.base.settings.outgoing.ca_file)
-
-    @cached_property
-    def caller(self) -> HttpCaller:
-        """Return what calls providers over HTTP."""
-        return HttpCaller(self.trust)
-
-    async def close_caller(self) -> None:
-        """Close the connections to providers, if there ever were any."""
-        if "caller" in vars(self):
-            await self.caller.close()
 
     def chain(self, configuration: MailConfiguration) -> SenderChain:
         """Return the chain of the senders in force."""
@@ -70,30 +66,12 @@ class Sending:
         """Return the sender for its configuration; a new kind gets its line here."""
         match configured:
             case AliyunSettings():
-                return AliyunSender(configured, self.caller, self.base.clock, self.base.randomness)
+                caller = HttpCaller(self.trust)
+                return AliyunSender(configured, caller, self.base.clock, self.base.randomness)
             case SmtpSettings():
                 return SmtpSender(configured, self.base.clock, self.trust)
             case OutboxSettings():
                 return OutboxSender(configured.folder, self.base.clock)
-
-    async def send(self, email: Email, message_key: str | None = None) -> list[Attempt]:
-        """Compose a mail and hand it over with the senders of the moment."""
-        configuration = await self.base.lane.run(self.operating.mail.configuration)
-        attempts = await self.hand_over.send(email, configuration, message_key=message_key)
-        self.base.metrics.count_attempts(attempts)
-        return attempts
-
-    async def send_owed(self, owed: MailToSend) -> list[Attempt]:
-        """Send a claimed mail; its `Message-ID` stays the same over all claims."""
-        return await self.send(owed.email, owed.mail.id)
-
-    async def send_test(self, to: str, usage_type: UsageType, locale: str) -> list[Attempt]:
-        """Send a mail whose code opens nothing; raises MailInvalid."""
-        email = await self.base.lane.run(self.operating.mail.test_email, to, usage_type, locale)
-        try:
-            return await self.send(email)
-        finally:
-            await self.hand_over.close()
 
     def loops(self) -> Loops:
         """Return what runs beside the requests."""
@@ -113,3 +91,7 @@ class Sending:
             housekeeping=Housekeeping(self.base.lane, jobs),
             hand_over=self.hand_over,
         )
+
+    def send_owed(self, owed: MailToSend) -> Awaitable[list[Attempt]]:
+        """Send a claimed mail; its `Message-ID` stays the same over all claims."""
+        return self.hand_over.send(owed.email, owed.mail.id)

@@ -15,11 +15,13 @@ from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
 from authserver.composition.sending import Sending
 from authserver.domain.clock import Clock
-from authserver.domain.emails import UsageType
+from authserver.domain.emails import Email
 from authserver.domain.outgoing_mail import Attempt
 from authserver.domain.randomness import Randomness
 from authserver.settings.sources import Loaded
+from authserver.settings.tree import LogFormat, Settings
 from authserver.storage.unit_of_work import Storage
+from authserver.telemetry.logs import configure
 from authserver.web.application import Application, create_management_application
 
 
@@ -39,7 +41,7 @@ class AuthServer:
     diagnosis: Diagnosis
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
-    send_test_mail: Callable[[str, UsageType, str], Awaitable[list[Attempt]]]
+    send_once: Callable[[Email], Awaitable[list[Attempt]]]
     application: Application
     management_application: Application
     loops: Callable[[], AbstractAsyncContextManager[None]]
@@ -55,6 +57,12 @@ class AuthServer:
     def close(self) -> None:
         """Close the database."""
         self.storage.database.close()
+
+
+def configure_logs(settings: Settings, *, is_terminal: bool) -> None:
+    """Send the log of this process to standard error, as the settings have it."""
+    wanted = settings.log.format or (LogFormat.TEXT if is_terminal else LogFormat.JSON)
+    configure(as_json=wanted is LogFormat.JSON, level=settings.log.level)
 
 
 def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer:
@@ -73,7 +81,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,
         prune=operating.prune,
-        send_test_mail=sending.send_test,
+        send_once=sending.hand_over.send_once,
         application=edge.application(),
         management_application=create_management_application(edge.health().routes()),
         loops=lambda: sending.loops().running(),

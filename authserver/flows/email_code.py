@@ -72,7 +72,7 @@ class EmailCode:
         if earlier is not None and earlier.purpose is purpose and earlier.standing(now) is None:
             if now < earlier.next_mail_at:
                 return CodeOutcome.PENDING
-            return self.resend(work, earlier, visitor, now)
+            return self.resend(work, interaction, earlier, visitor, now)
         if earlier is not None and now < earlier.next_mail_at:
             return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=earlier.next_mail_at - now)
         starts = self._limit_of_starts(visitor)
@@ -82,7 +82,7 @@ class EmailCode:
         if interaction.verification_id is not None:
             work.verifications.replace(interaction.verification_id)
         work.verifications.add(verification)
-        refused = self._owe_mail(work, verification, visitor, now)
+        refused = self._owe_mail(work, interaction, verification, visitor, now)
         if refused is not None:
             return refused
         work.interactions.note_verification(interaction.id, address, verification.id)
@@ -98,6 +98,7 @@ class EmailCode:
     def resend(
         self,
         work: UnitOfWork,
+        interaction: Interaction,
         verification: Verification,
         visitor: Visitor,
         now: datetime,
@@ -111,7 +112,7 @@ class EmailCode:
             return MailRefused(
                 outcome=CodeOutcome.COOLING_DOWN, wait=verification.next_mail_at - now
             )
-        refused = self._owe_mail(work, verification, visitor, now)
+        refused = self._owe_mail(work, interaction, verification, visitor, now)
         return CodeOutcome.ACCEPTED if refused is None else refused
 
     def check(
@@ -205,6 +206,7 @@ class EmailCode:
     def _owe_mail(
         self,
         work: UnitOfWork,
+        interaction: Interaction,
         verification: Verification,
         visitor: Visitor,
         now: datetime,
@@ -223,7 +225,7 @@ class EmailCode:
                 verification_id=verification.id,
                 usage_type=UsageType(verification.purpose.value),
                 address=verification.address.typed,
-                locale=visitor.locale,
+                locale=visitor.locale_in(interaction),
                 due_at=now,
                 created_at=now,
             )

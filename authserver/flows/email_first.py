@@ -6,52 +6,23 @@ promised: sign-in without an account, registration with one. The answer uses the
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from authserver.domain.accounts import Account, AccountOrigin, Subject
 from authserver.domain.audit_events import AuditEvent, AuditKind
-from authserver.domain.clients import Client
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import EmailAddress, parse_email_address
-from authserver.domain.interactions import Interaction, InteractionId, InteractionState
+from authserver.domain.interactions import Interaction, InteractionState
 from authserver.domain.randomness import Randomness, new_identifier
 from authserver.domain.sessions import AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import Completion, SignedIn
 from authserver.flows.email_code import CodeRefused, EmailCode, MailRefused
+from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 from authserver.storage.verifications import AlreadyLive
-
-
-class Step(StrEnum):
-    """The pages of the path."""
-
-    ADDRESS = "address"
-    CODE = "code"
-    DECISION = "decision"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What a page shows: the step that is due and all that is known."""
-
-    step: Step
-    interaction: Interaction
-    verification: Verification | None
-    client: Client | None
-    signed_in_as: Account | None
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proceed:
-    """The person is led to the step that is due."""
-
-    interaction_id: InteractionId
-    step: Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +95,7 @@ class EmailFirst:
                 if self._step(verification, now) is Step.DECISION:
                     return Proceed(interaction_id=found.id, step=Step.DECISION)
                 if verification.standing(now) is None:
-                    sent = self.codes.resend(work, verification, visitor, now)
+                    sent = self.codes.resend(work, found, verification, visitor, now)
                     return self._after_mail(work, found, sent, sent_again=True)
                 started = self.codes.start(
                     work, found, self.purpose, verification.address, visitor, now

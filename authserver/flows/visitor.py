@@ -18,7 +18,11 @@ class Visitor:
     session_secret: str | None
     source: str
     browser: str
-    locale: str
+    chosen_locale: str | None
+
+    def locale_in(self, interaction: Interaction) -> str:
+        """Return the language of pages and mails: the one chosen by hand, else the first one."""
+        return self.chosen_locale or interaction.locale
 
     def __repr__(self) -> str:
         return f"Visitor({self.interaction_id!r})"

@@ -1,12 +1,13 @@
 """From an e-mail, a typed value, to the attempts that hand it over with the senders in force."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 
 from authserver.domain.emails import Email
 from authserver.domain.mail_configuration import MailConfiguration
 from authserver.domain.outgoing_mail import Attempt
+from authserver.lane import Lane
 from authserver.mail.composer import Composer
 from authserver.mail.sender_chain import SenderChain
 
@@ -17,30 +18,42 @@ class HandOver:
     def __init__(
         self,
         composer: Composer,
+        lane: Lane,
+        *,
+        configuration: Callable[[], MailConfiguration],
         build: Callable[[MailConfiguration], SenderChain],
-        close_connections: Callable[[], Awaitable[None]],
+        count: Callable[[Sequence[Attempt]], None],
     ) -> None:
         self._composer = composer
+        self._lane = lane
+        self._look_up = configuration
         self._build = build
-        self._close_connections = close_connections
+        self._count = count
         self._lock = anyio.Lock()
         self._configuration: MailConfiguration | None = None
         self._chain: SenderChain | None = None
 
-    async def send(
-        self, email: Email, configuration: MailConfiguration, *, message_key: str | None = None
-    ) -> list[Attempt]:
-        """Return the attempts in order; none where nobody could be tried."""
+    async def send(self, email: Email, message_key: str | None = None) -> list[Attempt]:
+        """Return the attempts in order; none where nobody could be tried.
+
+        The same `message_key` gives the same `Message-ID`, also after a restart.
+        """
+        configuration = await self._lane.run(self._look_up)
         mail = self._composer.compose(email, configuration.templates, message_key=message_key)
         chain = await self._chain_for(configuration)
-        return await chain.send(mail)
+        attempts = await chain.send(mail)
+        self._count(attempts)
+        return attempts
+
+    async def send_once(self, email: Email) -> list[Attempt]:
+        """Send one mail and close every connection: for commands."""
+        try:
+            return await self.send(email)
+        finally:
+            await self.close()
 
     async def close(self) -> None:
-        """Close every connection to a provider."""
-        await self._close_chain()
-        await self._close_connections()
-
-    async def _close_chain(self) -> None:
+        """Close the connections of the present chain."""
         if self._chain is not None:
             await self._chain.close()
             self._chain = None
@@ -49,7 +62,7 @@ class HandOver:
         """Return the chain; breakers are kept as long as nothing was changed."""
         async with self._lock:
             if self._chain is None or configuration != self._configuration:
-                await self._close_chain()
+                await self.close()
                 self._chain = self._build(configuration)
                 self._configuration = configuration
             return self._chain

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -18,7 +19,7 @@ from authserver.storage.audit_events import AuditEvents
 from authserver.storage.authorization_codes import AuthorizationCodes
 from authserver.storage.clients import Clients
 from authserver.storage.configuration import Configuration
-from authserver.storage.database import Database
+from authserver.storage.database import Database, UtcDateTime
 from authserver.storage.grants import Authorizations
 from authserver.storage.interactions import Interactions
 from authserver.storage.limits import Limits
@@ -35,6 +36,8 @@ class Notice(StrEnum):
     MAIL_OWED = "mail_owed"
     CONFIGURATION_CHANGED = "configuration_changed"
 
+
+PRESENT: Final = select(func.current_timestamp(type_=UtcDateTime))
 
 Listener = Callable[[frozenset[Notice], tuple[AuditEvent, ...]], None]
 
@@ -73,6 +76,10 @@ class UnitOfWork:
         """Make every process load this kind of configuration anew."""
         self.configuration.raise_version(kind)
         self.announce(Notice.CONFIGURATION_CHANGED)
+
+    def database_time(self) -> datetime:
+        """Return what the database takes the present instant for, in whole seconds or finer."""
+        return self.connection.execute(PRESENT).scalar_one()
 
     def commit(self) -> None:
         """Make everything durable; nothing may follow in this unit."""

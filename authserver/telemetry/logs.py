@@ -28,9 +28,12 @@ UNSAFE: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ADDRESS: Final = re.compile(
     r"[^\s<>@\"'(),;:]{1,64}@(?:localhost|[^\s<>@\"'(),;:]{1,190}\.[^\s<>@\"'(),;:.]{2,63})"
 )
-CREDENTIALS: Final = re.compile(r"(?<=//)[^\s/@]+(?=@)|(?<=\bBearer )\S+|(?<=\bBasic )\S+", re.I)
+CREDENTIALS: Final = re.compile(
+    r"(?<=//)[^\s/@]+(?=@)|(?<=\bBearer )\S+|(?<=\bBasic )\S+", re.IGNORECASE
+)
 ASSIGNED: Final = re.compile(
-    r"(\b(?:\w+[_-])?(?:code|token|password|secret|cookie|authorization)s?)=[^\s&;,'\"]+", re.I
+    r"(\b(?:\w+[_-])?(?:code|token|password|secret|cookie|authorization)s?)=[^\s&;,'\"]+",
+    re.IGNORECASE,
 )
 # Long random strings: tokens, cookies and codes of the protocol have at least 40 symbols.
 TOKEN: Final = re.compile(r"[A-Za-z0-9_\-]{40,}(?:\.[A-Za-z0-9_\-]+)*")

@@ -71,6 +71,6 @@ class Metrics:
         registry = self._registry
         if self._shared_folder is not None:
             registry = CollectorRegistry()
-            # The library has no types for it.
-            MultiProcessCollector(registry, path=self._shared_folder)  # type: ignore[no-untyped-call]
+            folder = self._shared_folder
+            MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # has no types
         return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -60,7 +60,7 @@ class Browsers:
         """Return what limits count by."""
         return self.addresses.source_of(request)
 
-    def visitor(self, request: HTTPConnection, locale: str) -> Visitor:
+    def visitor(self, request: HTTPConnection, chosen_locale: str | None) -> Visitor:
         """Return who acts on the interaction that the path names."""
         interaction_id = str(request.path_params["interaction"])
         return Visitor(
@@ -69,7 +69,7 @@ class Browsers:
             session_secret=self.session_secret(request),
             source=self.source(request),
             browser=name_browser(request.headers.get("user-agent", "")),
-            locale=locale,
+            chosen_locale=chosen_locale,
         )
 
     def set_session(self, response: Response, secret: Secret) -> None:

@@ -39,9 +39,14 @@ class PageRenderer:
     def locale_of(self, request: HTTPConnection, wished: str | None = None) -> str:
         """Return the language: the one chosen on a page, else `wished`, else the browser's."""
         return self.renderer.negotiate(
-            cookie=self.browsers.language(request) or wished,
+            cookie=self.chosen_locale(request) or wished,
             accept_language=request.headers.get("accept-language"),
         )
+
+    def chosen_locale(self, request: HTTPConnection) -> str | None:
+        """Return the language that was chosen on a page, where there still is such a one."""
+        language = self.browsers.language(request)
+        return language if language in self.renderer.languages else None
 
     def page(
         self,

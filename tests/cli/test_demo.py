@@ -83,5 +83,5 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
 def test_a_check_that_fails_names_the_step() -> None:
     nobody = f"http://localhost:{free_port()}"
 
-    with pytest.raises(CheckFailed, match="^register: "):
+    with pytest.raises(CheckFailed, match=r"^register: "):
         asyncio.run(check(shop=nobody, provider=nobody, say=print))

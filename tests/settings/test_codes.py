@@ -116,26 +116,29 @@ def test_one_wait_out_of_range_makes_the_ladder_a_fault() -> None:
 
 
 def test_recognised_browsers_cannot_have_all_mails_of_an_address() -> None:
-    assert loaded(CODES__MAILS__DEVICE_SHARE="9").settings
-    assert faults(CODES__MAILS__DEVICE_SHARE="10") == (
+    loaded(CODES__MAILS__DEVICE_SHARE="9")
+    [fault] = faults(CODES__MAILS__DEVICE_SHARE="10")
+    assert fault == (
         "AUTHSERVER_CODES__MAILS__DEVICE_SHARE: must be less than "
-        "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY",
+        "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY"
     )
 
 
 def test_one_source_cannot_cause_more_mails_than_an_address_gets() -> None:
-    assert loaded(CODES__MAILS__PER_SOURCE_AND_ADDRESS="10").settings
-    assert faults(CODES__MAILS__PER_SOURCE_AND_ADDRESS="11") == (
+    loaded(CODES__MAILS__PER_SOURCE_AND_ADDRESS="10")
+    [fault] = faults(CODES__MAILS__PER_SOURCE_AND_ADDRESS="11")
+    assert fault == (
         "AUTHSERVER_CODES__MAILS__PER_SOURCE_AND_ADDRESS: must be at most "
-        "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY",
+        "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY"
     )
 
 
 def test_the_failures_that_demand_longer_codes_do_not_fall() -> None:
-    assert loaded(CODES__BUDGET__DIGITS8_FROM="40").settings
-    assert faults(CODES__BUDGET__DIGITS8_FROM="41") == (
+    loaded(CODES__BUDGET__DIGITS8_FROM="40")
+    [fault] = faults(CODES__BUDGET__DIGITS8_FROM="41")
+    assert fault == (
         "AUTHSERVER_CODES__BUDGET__BASE32_FROM: must be at least "
-        "AUTHSERVER_CODES__BUDGET__DIGITS8_FROM",
+        "AUTHSERVER_CODES__BUDGET__DIGITS8_FROM"
     )
 
 

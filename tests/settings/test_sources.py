@@ -89,7 +89,7 @@ def test_the_file_of_settings_is_the_one_named_by_argument_then_by_the_environme
 
 
 def test_a_named_file_that_is_not_there_is_a_fault(folder: Path) -> None:
-    with pytest.raises(SettingsInvalid, match="elsewhere.toml"):
+    with pytest.raises(SettingsInvalid, match=r"elsewhere\.toml"):
         load({}, {}, folder / "elsewhere.toml")
 
 
@@ -179,9 +179,10 @@ def test_an_unknown_name_is_a_fault_that_names_the_nearest_known_one(name: str, 
 def test_an_unknown_name_in_toml_is_a_fault_that_names_its_file(folder: Path) -> None:
     (folder / "authserver.toml").write_text('[mail]\nsender = "smtp"\n')
 
-    assert faults() == (
+    [fault] = faults()
+    assert fault == (
         "authserver.toml: AUTHSERVER_MAIL__SENDER: there is no such setting; "
-        "the nearest one is AUTHSERVER_MAIL__SENDERS",
+        "the nearest one is AUTHSERVER_MAIL__SENDERS"
     )
 
 

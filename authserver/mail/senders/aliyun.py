@@ -125,7 +125,8 @@ class AliyunSender:
         return outcome_of(answer)
 
     async def close(self) -> None:
-        """Do nothing: the connections belong to the HTTP caller."""
+        """Close the connections to the service."""
+        await self._http.close()
 
     def _signed_headers(self, body: bytes) -> dict[str, str]:
         # Proxies alter `accept` and `user-agent`, so these two stay outside the signature.

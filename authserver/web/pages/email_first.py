@@ -12,7 +12,8 @@ from authserver.domain.clients import Client
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import SignedIn
 from authserver.flows.email_code import MailRefused
-from authserver.flows.email_first import EmailFirst, Proceed, Standing, Step
+from authserver.flows.email_first import EmailFirst
+from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
@@ -178,8 +179,8 @@ class EmailFirstPages:
         return fields, visitor
 
     def visitor(self, request: Request) -> Visitor:
-        """Return who acts, in the language of the page."""
-        return self.browsers.visitor(request, self.pages.locale_of(request))
+        """Return who acts, with the language chosen by hand."""
+        return self.browsers.visitor(request, self.pages.chosen_locale(request))
 
     def form_token(self, visitor: Visitor) -> str:
         """Return the token of forms of this interaction in this browser."""
@@ -239,7 +240,10 @@ class EmailFirstPages:
             "cancel_action": self.cancel_action(standing, page),
             "email": verification.address.typed,
             "sender_name": self.pages.brand,
-            "mail_subject": self.pages.mail_subject(visitor.locale, self.flow.purpose),
+            "mail_subject": self.pages.mail_subject(
+                visitor.locale_in(standing.interaction), self.flow.purpose
+            ),
+            "mails_to_unknown": self.flow.codes.policy.mails_to_unknown,
             "symbols": verification.code_class.symbols,
             "request_label": verification.label,
             "sent_again": bool(standing.interaction.notice.get("again")),

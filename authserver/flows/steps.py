@@ -1,0 +1,38 @@
+"""The steps of a path over a mailed code, and what each of them shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from authserver.domain.accounts import Account
+from authserver.domain.clients import Client
+from authserver.domain.interactions import Interaction, InteractionId
+from authserver.domain.verifications import Verification
+
+
+class Step(StrEnum):
+    """The pages of the path."""
+
+    ADDRESS = "address"
+    CODE = "code"
+    DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a page shows: the step that is due and all that is known."""
+
+    step: Step
+    interaction: Interaction
+    verification: Verification | None
+    client: Client | None
+    signed_in_as: Account | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proceed:
+    """The person is led to the step that is due."""
+
+    interaction_id: InteractionId
+    step: Step
