@@ -9,7 +9,9 @@ from authserver.flows.completion import Completion
 from authserver.flows.email_code import EmailCode
 from authserver.flows.email_first import EmailFirst
 from authserver.flows.sign_in_link import SignInByLink
+from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
+from authserver.oidc.authorization.resumption import Resumption
 from authserver.oidc.client_authentication import (
     ClientAuthenticator,
     ClientSecretBasic,
@@ -71,15 +73,15 @@ class Edge:
         self.completion = Completion(
             deriver=base.deriver, randomness=base.randomness, lifetimes=base.lifetimes
         )
-        self.authorization = AuthorizationEndpoint(
-            storage=base.storage,
-            clients=base.clients,
+        self.codes = CodeIssuer(
             keys=base.keys,
-            deriver=base.deriver,
             clock=base.clock,
             randomness=base.randomness,
             lifetimes=base.lifetimes,
             issuer=base.endpoint.issuer,
+        )
+        self.authorization = AuthorizationEndpoint(
+            storage=base.storage, clients=base.clients, codes=self.codes
         )
 
     def application(self) -> Passage:
@@ -162,6 +164,12 @@ class Edge:
         """Return the authorization endpoint."""
         return AuthorizationRoutes(
             endpoint=self.authorization,
+            resumption=Resumption(
+                storage=self.base.storage,
+                clients=self.base.clients,
+                deriver=self.base.deriver,
+                codes=self.codes,
+            ),
             client_of=self.base.clients.client,
             lane=self.base.lane,
             browsers=self.browsers,

@@ -16,6 +16,7 @@ from authserver.lane import Lane
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
 from authserver.oidc.authorization.outcomes import Answer, Ended, Paused, ToAccount
 from authserver.oidc.authorization.request import ResponseMode
+from authserver.oidc.authorization.resumption import Resumption
 from authserver.oidc.errors import OAuthError
 from authserver.oidc.parameters import Parameters
 from authserver.web.browser import Browsers
@@ -31,6 +32,7 @@ class AuthorizationRoutes:
     """`/oidc/auth` and its continuation after a pause."""
 
     endpoint: AuthorizationEndpoint
+    resumption: Resumption
     client_of: Callable[[str], Client | None]
     lane: Lane
     browsers: Browsers
@@ -75,7 +77,7 @@ class AuthorizationRoutes:
         """Go on with a request after its pause."""
         interaction = str(request.path_params["interaction"])
         outcome = await self.lane.run(
-            self.endpoint.resume,
+            self.resumption.resume,
             InteractionId(interaction),
             self.browsers.interaction_secret(request, interaction),
             self.browsers.session_secret(request),

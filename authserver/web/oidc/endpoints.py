@@ -151,6 +151,12 @@ def cacheable(request: Request, document: dict[str, object]) -> Response:
     body = json.dumps(document, separators=(",", ":")).encode()
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": SHORT_CACHE, "Access-Control-Allow-Origin": "*"}
-    if request.headers.get("if-none-match") == etag:
+    if is_known(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def is_known(etag: str, condition: str) -> bool:
+    """Tell whether an If-None-Match names `etag`, weakened by a proxy or not (RFC 9110 §13.1.2)."""
+    known = {each.strip().removeprefix("W/") for each in condition.split(",")}
+    return not known.isdisjoint({etag, "*"})

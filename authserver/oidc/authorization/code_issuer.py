@@ -1,0 +1,99 @@
+"""The end of an authorization request: a code for the client, or an error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from authserver.crypto.jose import TokenInvalid, read_own_token
+from authserver.domain.clock import Clock
+from authserver.domain.grants import Authorization, AuthorizationId
+from authserver.domain.lifetimes import Lifetimes
+from authserver.domain.randomness import Randomness, new_identifier, new_token
+from authserver.domain.secret import Secret, fingerprint
+from authserver.domain.sessions import Session
+from authserver.domain.tokens import AuthorizationCode
+from authserver.oidc.authorization.outcomes import Answer
+from authserver.oidc.authorization.request import AuthorizationRequest, RedirectTarget
+from authserver.oidc.errors import LoginRequired, OAuthError
+from authserver.oidc.keys import ProviderKeys
+from authserver.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeIssuer:
+    """Issues authorization codes and makes authorization responses."""
+
+    keys: ProviderKeys
+    clock: Clock
+    randomness: Randomness
+    lifetimes: Lifetimes
+    issuer: str
+
+    def issue(
+        self,
+        work: UnitOfWork,
+        request: AuthorizationRequest,
+        session: Session,
+        now: datetime,
+        *,
+        again: Secret | None = None,
+    ) -> Answer:
+        """Write authorization and code, commit, and return the answer for the client."""
+        if not work.sessions.hold(session.id, now):
+            return self.error(request.target, LoginRequired("the session has just ended"))
+        authorization = Authorization(
+            id=AuthorizationId(new_identifier(self.randomness)),
+            client_id=request.client.id,
+            subject=session.subject,
+            session_id=session.id,
+            scopes=request.scopes,
+            authenticated_at=session.authenticated_at,
+            amr=session.amr,
+            acr=session.acr,
+            nonce=request.nonce,
+            requested_claims=request.requested_claims,
+            created_at=now,
+        )
+        code = new_token(self.randomness)
+        work.authorizations.add(authorization, now + self.lifetimes.refresh_max)
+        work.authorization_codes.add(
+            AuthorizationCode(
+                digest=fingerprint(code),
+                authorization_id=authorization.id,
+                client_id=request.client.id,
+                redirect_uri=request.target.redirect_uri,
+                code_challenge=request.code_challenge,
+                created_at=now,
+                expires_at=now + self.lifetimes.authorization_code,
+            )
+        )
+        work.commit()
+        return self._answer(request.target, {"code": code}, again)
+
+    def error(self, target: RedirectTarget, error: OAuthError) -> Answer:
+        """Return the answer that tells the client why it gets no code."""
+        described = {"error": error.code, "error_description": error.description}
+        return self._answer(target, described, None)
+
+    def hinted_subject(self, request: AuthorizationRequest) -> str | None:
+        """Return whom `id_token_hint` names; an expired hint is good, a foreign one nobody's."""
+        if request.id_token_hint is None:
+            return None
+        try:
+            claims = read_own_token(
+                request.id_token_hint, self.keys.load().published, issuer=self.issuer
+            )
+        except TokenInvalid:
+            return ""
+        return str(claims["sub"])
+
+    def _answer(
+        self, target: RedirectTarget, parameters: Mapping[str, str], again: Secret | None
+    ) -> Answer:
+        state = {} if target.state is None else {"state": target.state}
+        # RFC 9207 §2: the issuer stands in every answer, errors too.
+        return Answer(
+            target=target,
+            parameters={**parameters, **state, "iss": self.issuer},
+            session_secret=again,
+        )

@@ -1,0 +1,145 @@
+"""Going on with an authorization request after its pause."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+
+from authserver.crypto.deriver import Deriver
+from authserver.domain.clients import ACCOUNT_CLIENT
+from authserver.domain.interactions import Interaction, InteractionId, InteractionState
+from authserver.domain.secret import Secret, fingerprint
+from authserver.domain.sessions import Session
+from authserver.oidc.authorization.code_issuer import CodeIssuer
+from authserver.oidc.authorization.next_step import Issue, Refuse, SignIn, decide
+from authserver.oidc.authorization.outcomes import Answer, Ended, Paused, ToAccount
+from authserver.oidc.authorization.request import (
+    AuthorizationRequest,
+    find_redirect_target,
+    read_request,
+)
+from authserver.oidc.errors import AccessDenied, OAuthError
+from authserver.oidc.parameters import Parameters
+from authserver.storage.registered_clients import RegisteredClients
+from authserver.storage.unit_of_work import Storage, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserStanding:
+    """The browser's live session, and its secret where it has to be given again."""
+
+    session: Session | None
+    again: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """The use case of `/oidc/auth/{interaction}`: cookie, interaction and session must agree."""
+
+    storage: Storage
+    clients: RegisteredClients
+    deriver: Deriver
+    codes: CodeIssuer
+
+    def resume(
+        self, interaction_id: InteractionId, cookie: str | None, session_secret: str | None
+    ) -> Answer | Paused | ToAccount | Ended:
+        """Go on with a paused request, deciding anew from what is stored."""
+        now = self.codes.clock.now()
+        with self.storage.reading() as work:
+            interaction = work.interactions.find(interaction_id)
+        if interaction is None or cookie is None:
+            return Ended(reason="unknown")
+        if not compare_digest(interaction.cookie_digest, fingerprint(cookie)):
+            return Ended(reason="other_browser")
+        if is_over(interaction, now):
+            is_used = interaction.state is InteractionState.COMPLETED
+            return Ended(reason="used" if is_used else "expired", client_id=interaction.client_id)
+        request = self._stored_request(interaction)
+        hinted = None if request is None else self.codes.hinted_subject(request)
+        with self.storage.writing() as work:
+            browser = self._browser(work, interaction, cookie, session_secret, now)
+            if not agree(interaction, browser.session):
+                step = None
+            elif interaction.client_id == ACCOUNT_CLIENT:
+                return self._to_account(work, interaction, browser, now)
+            elif request is None:
+                step = None
+            else:
+                step = self._go_on(work, interaction, request, browser, hinted)
+        return step or Ended(reason="used", client_id=interaction.client_id)
+
+    def _stored_request(self, interaction: Interaction) -> AuthorizationRequest | None:
+        """Return the request as it was; None where its client was changed or deleted since."""
+        parameters = Parameters.of(interaction.parameters.items())
+        try:
+            return read_request(parameters, find_redirect_target(parameters, self.clients))
+        except OAuthError:
+            return None
+
+    def _go_on(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        request: AuthorizationRequest,
+        browser: BrowserStanding,
+        hinted: str | None,
+    ) -> Answer | Paused | None:
+        """Return the next step; None where another answer was given before."""
+        now = self.codes.clock.now()
+        if interaction.state is InteractionState.REFUSED:
+            return self.codes.error(request.target, AccessDenied("the person did not sign in"))
+        match decide(request, browser.session, interaction, hinted_subject=hinted, now=now):
+            case Refuse(error=error):
+                return self.codes.error(request.target, error)
+            case SignIn(register=register):
+                return Paused(interaction_id=interaction.id, cookie=None, register=register)
+            case Issue(session=session):
+                completed = work.interactions.settle(
+                    interaction.id, InteractionState.COMPLETED, now
+                )
+                if not (completed or interaction.hands_out_again(now)):
+                    return None
+                return self.codes.issue(work, request, session, now, again=browser.again)
+
+    def _to_account(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        browser: BrowserStanding,
+        now: datetime,
+    ) -> Paused | ToAccount:
+        if browser.session is None and interaction.state is InteractionState.PAUSED:
+            return Paused(interaction_id=interaction.id, cookie=None, register=False)
+        if work.interactions.settle(interaction.id, InteractionState.COMPLETED, now):
+            work.commit()
+        return ToAccount(session_secret=browser.again)
+
+    def _browser(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        cookie: str,
+        session_secret: str | None,
+        now: datetime,
+    ) -> BrowserStanding:
+        lifetimes = self.codes.lifetimes
+        session = work.sessions.find_live(session_secret, now, lifetimes)
+        if session is not None or not interaction.hands_out_again(now):
+            return BrowserStanding(session=session)
+        secret = self.deriver.session_cookie(interaction.id, cookie)
+        session = work.sessions.find_live(secret.reveal(), now, lifetimes)
+        return BrowserStanding(session=session, again=None if session is None else secret)
+
+
+def is_over(interaction: Interaction, now: datetime) -> bool:
+    """Tell whether nothing can be answered any more; a refusal is told whenever asked."""
+    return interaction.state is not InteractionState.REFUSED and not (
+        interaction.is_open(now) or interaction.hands_out_again(now)
+    )
+
+
+def agree(interaction: Interaction, session: Session | None) -> bool:
+    """Tell whether whoever signed in here is still whom the browser belongs to."""
+    if interaction.signed_in_at is None:
+        return True
+    return session is not None and session.id == interaction.session_id
