@@ -35,6 +35,7 @@ class MailRefused:
 
     outcome: CodeOutcome
     wait: timedelta
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,7 @@ class EmailCode:
         interaction: Interaction,
         purpose: Purpose,
         entered: str,
+        visitor: Visitor,
         now: datetime,
     ) -> Verification | CodeRefused:
         """Return the verification that the code has just verified, or why it has not.
@@ -130,6 +132,10 @@ class EmailCode:
         verification = self.pending(work, interaction, purpose)
         if verification is None:
             return CodeRefused(outcome=CodeOutcome.NOTHING_PENDING)
+        if verification.standing(now) is None and self.deriver.code(verification) is None:
+            # Its secret key is gone.
+            work.verifications.replace(verification.id)
+            return CodeRefused(outcome=CodeOutcome.EXPIRED)
         code = self._read(verification, entered, now)
         if isinstance(code, CodeRefused):
             return code
@@ -138,7 +144,7 @@ class EmailCode:
             return self._lost(work, verification, now)
         # A lucky guess of a code that was never mailed proves no mailbox.
         if not self.deriver.code_matches(claimed, code) or not claimed.code_mailed:
-            return self._wrong(work, claimed, now)
+            return self._wrong(work, claimed, visitor, now)
         if not work.verifications.consume(claimed.id, now):
             return self._lost(work, claimed, now)
         return claimed
@@ -275,10 +281,12 @@ class EmailCode:
         wait = work.limits.wait(limit, now)
         return MailRefused(outcome=outcome, wait=-(-wait // COARSE_WAIT) * COARSE_WAIT)
 
-    def _wrong(self, work: UnitOfWork, claimed: Verification, now: datetime) -> CodeRefused:
+    def _wrong(
+        self, work: UnitOfWork, claimed: Verification, visitor: Visitor, now: datetime
+    ) -> CodeRefused:
         outcome = CodeOutcome.WRONG if claimed.tries_left else CodeOutcome.EXHAUSTED
         kind = AuditKind.CODE_REFUSED if claimed.tries_left else AuditKind.CODE_EXHAUSTED
-        event = AuditEvent(kind=kind, client_id=claimed.client_id, source=claimed.source)
+        event = AuditEvent(kind=kind, client_id=claimed.client_id, source=visitor.source)
         work.record(event, now)
         return CodeRefused(outcome=outcome, tries_left=claimed.tries_left)
 

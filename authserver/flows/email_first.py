@@ -4,7 +4,7 @@ Both begin alike. Once the mailbox is proven, each asks where the account is not
 promised: sign-in without an account, registration with one. The answer uses the same proof.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from authserver.domain.accounts import Account, AccountOrigin, Subject
@@ -20,6 +20,7 @@ from authserver.flows.email_code import CodeRefused, EmailCode, MailRefused
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
+from authserver.storage.endings import end_sign_ins
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 from authserver.storage.verifications import AlreadyLive
@@ -109,19 +110,23 @@ class EmailFirst:
     ) -> SignedIn | Proceed | InteractionGone | GoOn:
         """Check the code; a right one signs in, or leads to the question that is left."""
         now = self.clock.now()
-        with self.storage.writing() as work:
-            found = find_interaction(work, visitor, now)
-            if not isinstance(found, Interaction):
-                return found
-            checked = self.codes.check(work, found, self.purpose, entered, now)
-            if isinstance(checked, CodeRefused):
-                return self._after_refusal(work, found, checked)
-            account = work.accounts.hold_by_address(checked.address.canonical)
-            if (account is None) is (self.purpose is Purpose.SIGN_IN):
-                work.interactions.note(found.id, {})
-                work.commit()
-                return Proceed(interaction_id=found.id, step=Step.DECISION)
-            return self._finish(work, found, checked, visitor, now)
+        try:
+            with self.storage.writing() as work:
+                found = find_interaction(work, visitor, now)
+                if not isinstance(found, Interaction):
+                    return found
+                checked = self.codes.check(work, found, self.purpose, entered, visitor, now)
+                if isinstance(checked, CodeRefused):
+                    return self._after_refusal(work, found, checked)
+                account = work.accounts.hold_by_address(checked.address.canonical)
+                if (account is None) is (self.purpose is Purpose.SIGN_IN):
+                    work.interactions.note(found.id, {})
+                    work.commit()
+                    return Proceed(interaction_id=found.id, step=Step.DECISION)
+                return self._finish(work, found, checked, visitor, now)
+        except AddressTaken:
+            # Another browser has just registered the address, and all of this was undone.
+            return self.submit_code(visitor, entered)
 
     def decide(self, visitor: Visitor) -> SignedIn | Proceed | InteractionGone | GoOn:
         """Do what the page offered after the proof: create the account, or sign in to it."""
@@ -194,6 +199,9 @@ class EmailFirst:
             account = self._register(work, verification.address, visitor, now)
         if not account.is_active:
             return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
+        if account.email_proven_at is None:
+            # Whoever was in before the owner of the mailbox came goes.
+            end_sign_ins(work, account.subject, now)
         work.accounts.mark_proven(account.subject, now)
         signed_in = self.completion.sign_in(
             work, visitor, account, AuthenticationMethod.MAILED_CODE, now
@@ -230,7 +238,7 @@ class EmailFirst:
         sent_again: bool = False,
     ) -> Proceed | MailRefused:
         if isinstance(sent, MailRefused):
-            return sent
+            return replace(sent, locale=interaction.locale)
         if sent_again:
             work.interactions.note(interaction.id, {"outcome": CodeOutcome.ACCEPTED, "again": True})
         if sent is not CodeOutcome.PENDING:
@@ -270,5 +278,6 @@ class EmailFirst:
 
     def _may_continue(self, interaction: Interaction) -> bool:
         """Tell whether an earlier sign-in could be good for this request."""
-        prompts = str(interaction.parameters.get("prompt", "")).split()
-        return "login" not in prompts and "max_age" not in interaction.parameters
+        asked = interaction.parameters
+        demanded = {"login", "create"}.intersection(str(asked.get("prompt", "")).split())
+        return not demanded and not {"max_age", "id_token_hint"} & set(asked)

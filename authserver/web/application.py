@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -55,7 +55,9 @@ class ErrorHandlers:
     async def http_fault(self, request: Request, fault: Exception) -> Response:
         """Answer what no route matches."""
         status = fault.status_code if isinstance(fault, HTTPException) else NOT_FOUND
-        headers = getattr(fault, "headers", None) or {}
+        headers = dict(getattr(fault, "headers", None) or {})
+        if "Allow" in headers:
+            headers["Allow"] = methods_of(request)
         if is_called_by_client(request):
             response = oauth_error(InvalidRequest("there is no such endpoint or method"))
             response.status_code = status
@@ -112,6 +114,13 @@ def is_called_by_client(request: Request) -> bool:
     """Tell whether a program, not a person, reads the answer."""
     path = request.url.path
     return path.startswith(CALLED_BY_CLIENTS) or "/.well-known/" in path
+
+
+def methods_of(request: Request) -> str:
+    """Return what all routes of this path take together; one alone would name only its own."""
+    routes = (each for each in request.app.routes if isinstance(each, Route))
+    methods = (each.methods for each in routes if each.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted(frozenset().union(*(each or () for each in methods))))
 
 
 async def robots(_: Request) -> Response:

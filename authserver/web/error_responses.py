@@ -3,7 +3,6 @@
 import logging
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from starlette.requests import HTTPConnection, Request
@@ -84,20 +83,19 @@ class ErrorPages:
         }
         return self.pages.page(request, "pages/ended.html", context, status=410, client=client)
 
-    def limited(
-        self, request: Request, outcome: str, wait: timedelta, *, back_url: str | None = None
-    ) -> Response:
-        """Return the page that says how long to wait."""
-        seconds = max(1, math.ceil(wait.total_seconds()))
-        logger.info("request.limited", extra={"outcome": outcome, "wait_seconds": seconds})
-        context = {"outcome": outcome, "wait_seconds": seconds, "back_url": back_url}
+    def mail_refused(self, request: Request, refused: MailRefused, back_url: str) -> Response:
+        """Return the page that says how long to wait for a mail."""
+        seconds = max(1, math.ceil(refused.wait.total_seconds()))
+        logger.info("request.limited", extra={"outcome": refused.outcome, "wait_seconds": seconds})
+        context = {
+            "outcome": refused.outcome,
+            "wait_seconds": seconds,
+            "back_url": back_url,
+            "wished_locale": refused.locale,
+        }
         response = self.pages.page(request, "pages/limited.html", context, status=429)
         response.headers["Retry-After"] = str(seconds)
         return response
-
-    def mail_refused(self, request: Request, refused: MailRefused, back_url: str) -> Response:
-        """Return the page for a mail that is not sent now."""
-        return self.limited(request, refused.outcome, refused.wait, back_url=back_url)
 
     def unavailable(self, request: HTTPConnection, fault: ServiceUnavailable) -> Response:
         """Return the page that asks to come back."""

@@ -19,7 +19,7 @@ from authserver.web.flood_guard import FloodGuard
 logger = logging.getLogger(__name__)
 
 DOUBLED_SLASH: Final = re.compile(r"^//+oidc/")
-UNGUARDED: Final = ("/static/", "/healthz", "/readyz", "/metrics")
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 HSTS: Final = "max-age=31536000"
 SAFE_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
@@ -31,6 +31,7 @@ SAFE_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
 }
 STATIC_CACHE: Final = "public, max-age=3600"
+FIRST_ERROR: Final = 400
 NO_ROUTE: Final = "none"
 
 Observe = Callable[[str, str, int, float], None]
@@ -65,7 +66,8 @@ class Passage:
     async def pass_on(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
         """Let a request in unless its source has had its share of this minute."""
         request = Request(scope)
-        guarded = not scope["path"].startswith(UNGUARDED)
+        path = scope["path"]
+        guarded = path not in PROBES and not path.startswith("/static/")
         if guarded and not self.flood_guard.admits(self.addresses.source_of(request)):
             refusal = PlainTextResponse(
                 "Too many requests. Please wait a minute.\n",
@@ -126,6 +128,8 @@ class Answer:
             headers = MutableHeaders(scope=message)
             for name, value in self.headers.items():
                 headers.setdefault(name, value)
+            if self.status >= FIRST_ERROR:
+                headers["Cache-Control"] = "no-store"
         await self.send(message)
 
 

@@ -81,7 +81,8 @@ class AuthorizationEndpoint:
                         interaction_id=paused[0], cookie=Secret(paused[1]), register=register
                     )
                 case Issue(session=session):
-                    return self.codes.issue(work, request, session, now)
+                    ended = self.codes.ended(work, request, session, now)
+                    return ended or self.codes.issue(work, request, session, now)
 
     def begin_for_account(self, locale: str, *, register: bool) -> Paused:
         """Start an interaction of this server's own account page."""
