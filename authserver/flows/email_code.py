@@ -132,11 +132,7 @@ class EmailCode:
         verification = self.pending(work, interaction, purpose)
         if verification is None:
             return CodeRefused(outcome=CodeOutcome.NOTHING_PENDING)
-        if verification.standing(now) is None and self.deriver.code(verification) is None:
-            # Its secret key is gone.
-            work.verifications.replace(verification.id)
-            return CodeRefused(outcome=CodeOutcome.EXPIRED)
-        code = self._read(verification, entered, now)
+        code = self._read(work, verification, entered, now)
         if isinstance(code, CodeRefused):
             return code
         claimed = work.verifications.claim_try(verification.id, now)
@@ -165,11 +161,17 @@ class EmailCode:
         proven_after = now - self.policy.proof_life
         return work.verifications.use_proof(verification.id, interaction.id, proven_after, now)
 
-    def _read(self, verification: Verification, entered: str, now: datetime) -> str | CodeRefused:
+    def _read(
+        self, work: UnitOfWork, verification: Verification, entered: str, now: datetime
+    ) -> str | CodeRefused:
         """Return the entered code, or a refusal that costs no try."""
         standing = verification.standing(now)
         if standing is not None:
             return CodeRefused(outcome=standing)
+        if self.deriver.code(verification) is None:
+            # A code whose secret key is gone can neither be mailed again nor be recognised.
+            work.verifications.replace(verification.id)
+            return CodeRefused(outcome=CodeOutcome.EXPIRED)
         code = read_code(entered, verification.code_class)
         if isinstance(code, MalformedCode):
             return CodeRefused(

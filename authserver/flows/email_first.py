@@ -198,6 +198,9 @@ class EmailFirst:
         if account is None:
             account = self._register(work, verification.address, visitor, now)
         if not account.is_active:
+            # Suspended since the proof: the path begins anew, and its mail says why.
+            work.interactions.forget_address(interaction.id)
+            work.commit()
             return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
         if account.email_proven_at is None:
             # Whoever was in before the owner of the mailbox came goes.

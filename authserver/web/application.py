@@ -15,14 +15,13 @@ from starlette.types import ASGIApp
 
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
-from authserver.web.error_responses import ErrorPages, oauth_error
+from authserver.web.error_responses import ErrorPages, is_called_by_client, oauth_error
 from authserver.web.page_renderer import STATIC
 from authserver.web.request_form import BadRequest, ForeignForm
 
 Application = ASGIApp
 
 STATIC_FILES: Final = Path(__file__).parent / "static"
-CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks")
 NOT_FOUND: Final = 404
 
 
@@ -35,7 +34,7 @@ class ErrorHandlers:
     async def bad_request(self, request: Request, fault: Exception) -> Response:
         """Answer a request that cannot be read."""
         status = fault.status if isinstance(fault, BadRequest) else 400
-        if is_called_by_client(request):
+        if is_called_by_client(request.url.path):
             response = oauth_error(InvalidRequest(str(fault)))
             response.status_code = status
             return response
@@ -47,7 +46,7 @@ class ErrorHandlers:
 
     async def oauth_fault(self, request: Request, fault: Exception) -> Response:
         """Answer a protocol fault that no handler has turned into a response."""
-        if isinstance(fault, OAuthError) and is_called_by_client(request):
+        if isinstance(fault, OAuthError) and is_called_by_client(request.url.path):
             return oauth_error(fault)
         description = fault.description if isinstance(fault, OAuthError) else None
         return self.errors.page(request, 400, kind="client_fault", detail=description)
@@ -58,7 +57,7 @@ class ErrorHandlers:
         headers = dict(getattr(fault, "headers", None) or {})
         if "Allow" in headers:
             headers["Allow"] = methods_of(request)
-        if is_called_by_client(request):
+        if is_called_by_client(request.url.path):
             response = oauth_error(InvalidRequest("there is no such endpoint or method"))
             response.status_code = status
         else:
@@ -69,7 +68,7 @@ class ErrorHandlers:
     async def unavailable(self, request: Request, fault: Exception) -> Response:
         """Ask to come back."""
         wait = fault if isinstance(fault, ServiceUnavailable) else ServiceUnavailable(str(fault))
-        if is_called_by_client(request):
+        if is_called_by_client(request.url.path):
             response = oauth_error(TemporarilyUnavailable("the server is busy; try again"))
             response.headers["Retry-After"] = str(int(wait.retry_after.total_seconds()) or 1)
             return response
@@ -77,7 +76,7 @@ class ErrorHandlers:
 
     async def own_fault(self, request: Request, fault: Exception) -> Response:
         """Answer our own fault; the log has it under the reference number."""
-        if is_called_by_client(request):
+        if is_called_by_client(request.url.path):
             return oauth_error(OAuthError("an unexpected fault; the server has noted it"))
         return self.errors.page(request, 500)
 
@@ -108,12 +107,6 @@ def create_application(routes: Sequence[BaseRoute], errors: ErrorPages) -> Starl
 def create_management_application(routes: Sequence[BaseRoute]) -> Router:
     """Return the application of the second listener: health and metrics alone."""
     return Router(routes=list(routes), redirect_slashes=False)
-
-
-def is_called_by_client(request: Request) -> bool:
-    """Tell whether a program, not a person, reads the answer."""
-    path = request.url.path
-    return path.startswith(CALLED_BY_CLIENTS) or "/.well-known/" in path
 
 
 def methods_of(request: Request) -> str:

@@ -27,7 +27,13 @@ KIND_OF_STATUS: Final = {
     415: "bad_request",
     503: "unavailable",
 }
+CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks")
 REALM: Final = 'realm="authserver"'
+
+
+def is_called_by_client(path: str) -> bool:
+    """Tell whether a program, not a person, reads the answer."""
+    return path.startswith(CALLED_BY_CLIENTS) or "/.well-known/" in path
 
 
 def oauth_error(error: OAuthError) -> Response:

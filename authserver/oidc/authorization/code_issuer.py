@@ -58,7 +58,7 @@ class CodeIssuer:
             amr=session.amr,
             acr=session.acr,
             nonce=request.nonce,
-            requested_claims=request.requested_claims,
+            requested_claims=request.claims.names,
             created_at=now,
         )
         code = new_token(self.randomness)
@@ -86,7 +86,12 @@ class CodeIssuer:
         return self._answer(target, described, None)
 
     def hinted_subject(self, request: AuthorizationRequest) -> str | None:
-        """Return whom `id_token_hint` names; an expired hint is good, a foreign one nobody's."""
+        """Return whom the request is about: `sub` in its claims, or `id_token_hint`.
+
+        An expired hint is good, a foreign one names nobody.
+        """
+        if request.claims.subject is not None:
+            return request.claims.subject
         if request.id_token_hint is None:
             return None
         try:
