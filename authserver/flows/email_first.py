@@ -16,7 +16,8 @@ from authserver.domain.randomness import Randomness, new_identifier
 from authserver.domain.sessions import AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import Completion, SignedIn
-from authserver.flows.email_code import CodeRefused, EmailCode, MailRefused
+from authserver.flows.email_code import CodeRefused, EmailCode
+from authserver.flows.mail_permits import MailRefused
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
@@ -114,14 +115,11 @@ class EmailFirst:
             if not isinstance(found, Interaction):
                 return found
             checked = self.codes.check(work, found, self.purpose, entered, now)
-            if isinstance(checked, CodeRefused):
+            if isinstance(checked, Verification):
+                return self._after_proof(work, found, checked, visitor, now)
+            if checked.outcome is not CodeOutcome.LONGER_CODE_NEEDED:
                 return self._after_refusal(work, found, checked)
-            account = work.accounts.hold_by_address(checked.address.canonical)
-            if (account is None) is (self.purpose is Purpose.SIGN_IN):
-                work.interactions.note(found.id, {})
-                work.commit()
-                return Proceed(interaction_id=found.id, step=Step.DECISION)
-            return self._finish(work, found, checked, visitor, now)
+        return self._ask_for_longer_code(found)
 
     def decide(self, visitor: Visitor) -> SignedIn | Proceed | InteractionGone | GoOn:
         """Do what the page offered after the proof: create the account, or sign in to it."""
@@ -177,6 +175,32 @@ class EmailFirst:
             work.interactions.note_choice(found.id, session.id)
             work.commit()
         return GoOn(interaction_id=found.id)
+
+    def _after_proof(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        verification: Verification,
+        visitor: Visitor,
+        now: datetime,
+    ) -> SignedIn | Proceed | GoOn:
+        """Sign in or register at once where the page promised just that; else ask."""
+        account = work.accounts.hold_by_address(verification.address.canonical)
+        if (account is None) is (self.purpose is Purpose.SIGN_IN):
+            work.interactions.note(interaction.id, {})
+            work.commit()
+            return Proceed(interaction_id=interaction.id, step=Step.DECISION)
+        return self._finish(work, interaction, verification, visitor, now)
+
+    def _ask_for_longer_code(self, interaction: Interaction) -> Proceed:
+        """End a code that is too short by now, in a unit of its own: the try was undone."""
+        with self.storage.writing() as work:
+            if interaction.verification_id is not None:
+                work.verifications.replace(interaction.verification_id)
+            notice = {"outcome": CodeOutcome.LONGER_CODE_NEEDED}
+            work.interactions.note(interaction.id, notice)
+            work.commit()
+        return Proceed(interaction_id=interaction.id, step=Step.CODE)
 
     def _finish(
         self,

@@ -27,5 +27,6 @@ def end_session(work: UnitOfWork, session: Session, leaving: Client | None, now:
 def end_everything(work: UnitOfWork, account: Account, now: datetime) -> None:
     """End all codes, sessions and tokens of an account."""
     work.verifications.cancel_for_address(account.address.canonical)
+    work.recognised_browsers.forget_all(account.subject)
     work.sessions.end_all(account.subject, now)
     work.authorizations.revoke_of_subject(account.subject, now)
