@@ -112,7 +112,9 @@ class Visit:
         return self.http.cookies.get("authserver-session")
 
 
-def signed_in(provider: Provider, email: str, path: str = "/sign-in", *, http: httpx.Client | None = None) -> Visit:
+def signed_in(
+    provider: Provider, email: str, path: str = "/sign-in", *, http: httpx.Client | None = None
+) -> Visit:
     """Return a browser in which the person of the address has just signed in."""
     visit = Visit.begin(provider, path, http=http)
     answer = visit.enter(visit.code_for(email))
