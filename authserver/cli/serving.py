@@ -14,8 +14,10 @@ from typing import Any, Final
 
 import click
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 FINISH_WITHIN_SECONDS: Final = 20
+LONGEST_HEAD: Final = 32 * 1024
 KEEP_ALIVE_SECONDS: Final = 15
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 STANDARD_INPUT: Final = 0
@@ -30,6 +32,36 @@ class Certificate:
 
     cert_file: Path
     key_file: Path
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Ends a connection whose request line and headers are longer than anybody needs.
+
+    The parser itself has no limit: a stranger could fill the memory before any guard is asked.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._head_left = LONGEST_HEAD
+        self._in_head = True
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._head_left, self._in_head = LONGEST_HEAD, True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Stop counting: what follows is a body, which its reader bounds."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        super().data_received(data)
+        if self._in_head:
+            self._head_left -= len(data)
+            if self._head_left < 0 and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too long.")
 
 
 class HttpServer(uvicorn.Server):
@@ -67,7 +99,7 @@ def listening(
     """Return a server over a socket; it logs no requests and believes no forwarding header."""
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on" if has_lifespan else "off",
         interface="asgi3",

@@ -91,6 +91,7 @@ class Edge:
 
     def application(self) -> Passage:
         """Return the whole server as one ASGI application."""
+        limits = self.base.settings.limits
         health = [] if self.base.settings.management_bind else self.health().routes()
         routes = [
             *self.client_endpoints().routes(),
@@ -105,9 +106,8 @@ class Edge:
         return Passage(
             application=create_application(routes, self.errors),
             addresses=self.addresses,
-            flood_guard=FloodGuard(
-                self.base.clock, self.base.settings.limits.requests_per_source_minute
-            ),
+            flood_guard=FloodGuard(self.base.clock, limits.requests_per_source_minute),
+            guard_of_clients=FloodGuard(self.base.clock, limits.client_requests_per_source_minute),
             observe=self.base.metrics.observe_request,
             is_secure=self.base.endpoint.is_secure,
         )

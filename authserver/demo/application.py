@@ -128,6 +128,9 @@ class Bookstore:
         answer = query_of(request)
         session = self._session(request)
         pending = session.take_pending(answer.get("state")) if session else None
+        if session is not None and session.signed_in is not None and pending is None:
+            # The back button brings an old answer again: whoever is signed in stays so.
+            return self._pages.redirect("/")
         if session is None or pending is None:
             raise SignInError(
                 "This sign-in did not begin in this browser, or it is already over. "

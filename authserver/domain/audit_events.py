@@ -11,7 +11,6 @@ class AuditKind(StrEnum):
     VERIFICATION_STARTED = "verification.started"
     CODE_REFUSED = "code.refused"
     CODE_EXHAUSTED = "code.exhausted"
-    MAIL_LIMITED = "mail.limited"
     SIGNED_IN = "session.started"
     SIGNED_OUT = "session.ended"
     ACCOUNT_REGISTERED = "account.registered"
@@ -28,7 +27,6 @@ class AuditKind(StrEnum):
     CLIENT_SECRET_ADDED = "client.secret_added"  # noqa: S105 - the name of an event
     CLIENT_SECRET_REMOVED = "client.secret_removed"  # noqa: S105 - the name of an event
     TOKENS_ISSUED = "tokens.issued"
-    TOKENS_REFRESHED = "tokens.refreshed"
     AUTHORIZATION_CODE_REPLAYED = "authorization_code.replayed"
     REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 - the name of an event
     SIGNING_KEY_CREATED = "signing_key.created"

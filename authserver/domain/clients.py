@@ -65,8 +65,12 @@ class Client:
         """
         if uri in self.redirect_uris:
             return True
-        return self.kind is ClientKind.NATIVE and any(
-            differs_in_loopback_port_only(uri, registered) for registered in self.redirect_uris
+        return (
+            self.kind is ClientKind.NATIVE
+            and len(uri) <= LONGEST_URI
+            and any(
+                differs_in_loopback_port_only(uri, registered) for registered in self.redirect_uris
+            )
         )
 
     def accepts_post_logout_redirect_uri(self, uri: str) -> bool:

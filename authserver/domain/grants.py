@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NewType
+from typing import NewType
 
 from authserver.domain.accounts import Subject
 from authserver.domain.clients import ClientId
@@ -11,8 +11,6 @@ from authserver.domain.scopes import OFFLINE_ACCESS, ScopeSet
 from authserver.domain.sessions import SessionId
 
 AuthorizationId = NewType("AuthorizationId", str)
-
-AMR_SEPARATOR: Final = " "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

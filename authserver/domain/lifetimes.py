@@ -17,3 +17,8 @@ class Lifetimes:
     session_idle: timedelta = timedelta(days=14)
     session_max: timedelta = timedelta(days=90)
     interaction: timedelta = timedelta(minutes=60)
+
+    @property
+    def authorization(self) -> timedelta:
+        """Return how long tokens of one authorization can live."""
+        return self.authorization_code + max(self.refresh_max, self.access_token)

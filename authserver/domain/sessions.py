@@ -1,23 +1,20 @@
 """The browser's sign-in at this server."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, NewType
+from typing import NewType
 
 from authserver.domain.accounts import Subject
 from authserver.domain.lifetimes import Lifetimes
 
 SessionId = NewType("SessionId", str)
 
-LAST_USE_MOVES_EVERY: Final = timedelta(minutes=1)
-
 
 class AuthenticationMethod(StrEnum):
     """How somebody signed in: values of the claim `amr` (RFC 8176 §2)."""
 
     MAILED_CODE = "otp"
-    SIGN_IN_LINK = "swk"
 
 
 class AuthenticationContext(StrEnum):

@@ -115,6 +115,7 @@ class EmailCode:
         interaction: Interaction,
         purpose: Purpose,
         entered: str,
+        visitor: Visitor,
         now: datetime,
     ) -> Verification | CodeRefused:
         """Return the verification that the code has just verified, or why it has not.
@@ -124,16 +125,21 @@ class EmailCode:
         verification = self.pending(work, interaction, purpose)
         if verification is None:
             return CodeRefused(outcome=CodeOutcome.NOTHING_PENDING)
-        code = self._read(verification, entered, now)
+        code = self._read(work, verification, entered, now)
         if isinstance(code, CodeRefused):
             return code
         claimed = work.verifications.claim_try(verification.id, now)
         if claimed is None:
             return self._lost(work, verification, now)
-        return self._judge(work, claimed, code, now)
+        return self._judge(work, claimed, code, visitor, now)
 
     def _judge(
-        self, work: UnitOfWork, claimed: Verification, code: str, now: datetime
+        self,
+        work: UnitOfWork,
+        claimed: Verification,
+        code: str,
+        visitor: Visitor,
+        now: datetime,
     ) -> Verification | CodeRefused:
         """Ask the failure budget, compare, and consume or charge."""
         budget = budget_of(claimed.address, claimed.recognised_browser_id)
@@ -145,7 +151,7 @@ class EmailCode:
         # A lucky guess of a code that was never mailed proves no mailbox.
         if not self.deriver.code_matches(claimed, code) or not claimed.code_mailed:
             work.failure_budgets.charge(budget, claimed.id, claimed.attempts, now)
-            return self._wrong(work, claimed, now)
+            return self._wrong(work, claimed, visitor, now)
         if not work.verifications.consume(claimed.id, now):
             return self._lost(work, claimed, now)
         if claimed.recognised_browser_id is not None:
@@ -168,11 +174,17 @@ class EmailCode:
         proven_after = now - self.policy.proof_life
         return work.verifications.use_proof(verification.id, interaction.id, proven_after, now)
 
-    def _read(self, verification: Verification, entered: str, now: datetime) -> str | CodeRefused:
+    def _read(
+        self, work: UnitOfWork, verification: Verification, entered: str, now: datetime
+    ) -> str | CodeRefused:
         """Return the entered code, or a refusal that costs no try."""
         standing = verification.standing(now)
         if standing is not None:
             return CodeRefused(outcome=standing)
+        if self.deriver.code(verification) is None:
+            # A code whose secret key is gone can neither be mailed again nor be recognised.
+            work.verifications.replace(verification.id)
+            return CodeRefused(outcome=CodeOutcome.EXPIRED)
         code = read_code(entered, verification.code_class)
         if isinstance(code, MalformedCode):
             return CodeRefused(
@@ -233,10 +245,12 @@ class EmailCode:
             expires_at=now + self.policy.life,
         )
 
-    def _wrong(self, work: UnitOfWork, claimed: Verification, now: datetime) -> CodeRefused:
+    def _wrong(
+        self, work: UnitOfWork, claimed: Verification, visitor: Visitor, now: datetime
+    ) -> CodeRefused:
         outcome = CodeOutcome.WRONG if claimed.tries_left else CodeOutcome.EXHAUSTED
         kind = AuditKind.CODE_REFUSED if claimed.tries_left else AuditKind.CODE_EXHAUSTED
-        event = AuditEvent(kind=kind, client_id=claimed.client_id, source=claimed.source)
+        event = AuditEvent(kind=kind, client_id=claimed.client_id, source=visitor.source)
         work.record(event, now)
         return CodeRefused(outcome=outcome, tries_left=claimed.tries_left)
 

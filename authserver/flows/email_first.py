@@ -4,23 +4,23 @@ Both begin alike. Once the mailbox is proven, each asks where the account is not
 promised: sign-in without an account, registration with one. The answer uses the same proof.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from authserver.domain.accounts import Account, AccountOrigin, Subject
-from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clock import Clock
-from authserver.domain.email_address import EmailAddress, parse_email_address
+from authserver.domain.email_address import parse_email_address
 from authserver.domain.interactions import Interaction, InteractionState
-from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.randomness import Randomness
 from authserver.domain.sessions import AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import Completion, SignedIn
 from authserver.flows.email_code import CodeRefused, EmailCode
 from authserver.flows.mail_permits import MailRefused
+from authserver.flows.registration import register
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
+from authserver.storage.endings import end_sign_ins
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 from authserver.storage.verifications import AlreadyLive
@@ -110,15 +110,19 @@ class EmailFirst:
     ) -> SignedIn | Proceed | InteractionGone | GoOn:
         """Check the code; a right one signs in, or leads to the question that is left."""
         now = self.clock.now()
-        with self.storage.writing() as work:
-            found = find_interaction(work, visitor, now)
-            if not isinstance(found, Interaction):
-                return found
-            checked = self.codes.check(work, found, self.purpose, entered, now)
-            if isinstance(checked, Verification):
-                return self._after_proof(work, found, checked, visitor, now)
-            if checked.outcome is not CodeOutcome.LONGER_CODE_NEEDED:
-                return self._after_refusal(work, found, checked)
+        try:
+            with self.storage.writing() as work:
+                found = find_interaction(work, visitor, now)
+                if not isinstance(found, Interaction):
+                    return found
+                checked = self.codes.check(work, found, self.purpose, entered, visitor, now)
+                if isinstance(checked, Verification):
+                    return self._after_proof(work, found, checked, visitor, now)
+                if checked.outcome is not CodeOutcome.LONGER_CODE_NEEDED:
+                    return self._after_refusal(work, found, checked)
+        except AddressTaken:
+            # Another browser has just registered the address, and all of this was undone.
+            return self.submit_code(visitor, entered)
         return self._ask_for_longer_code(found)
 
     def decide(self, visitor: Visitor) -> SignedIn | Proceed | InteractionGone | GoOn:
@@ -215,9 +219,15 @@ class EmailFirst:
             return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
         account = work.accounts.hold_by_address(verification.address.canonical)
         if account is None:
-            account = self._register(work, verification.address, visitor, now)
+            account = register(work, verification.address, self.randomness, visitor, now)
         if not account.is_active:
+            # Suspended since the proof: the path begins anew, and its mail says why.
+            work.interactions.forget_address(interaction.id)
+            work.commit()
             return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
+        if account.email_proven_at is None:
+            # Whoever was in before the owner of the mailbox came goes.
+            end_sign_ins(work, account.subject, now)
         work.accounts.mark_proven(account.subject, now)
         signed_in = self.completion.sign_in(
             work, visitor, account, AuthenticationMethod.MAILED_CODE, now
@@ -226,24 +236,6 @@ class EmailFirst:
             return GoOn(interaction_id=interaction.id)
         work.commit()
         return signed_in
-
-    def _register(
-        self, work: UnitOfWork, address: EmailAddress, visitor: Visitor, now: datetime
-    ) -> Account:
-        account = Account(
-            subject=Subject(new_identifier(self.randomness)),
-            address=address,
-            email_proven_at=now,
-            origin=AccountOrigin.REGISTRATION,
-            created_at=now,
-            updated_at=now,
-        )
-        work.accounts.add(account)
-        event = AuditEvent(
-            kind=AuditKind.ACCOUNT_REGISTERED, subject=account.subject, source=visitor.source
-        )
-        work.record(event, now)
-        return account
 
     def _after_mail(
         self,
@@ -254,7 +246,7 @@ class EmailFirst:
         sent_again: bool = False,
     ) -> Proceed | MailRefused:
         if isinstance(sent, MailRefused):
-            return sent
+            return replace(sent, locale=interaction.locale)
         if sent_again:
             work.interactions.note(interaction.id, {"outcome": CodeOutcome.ACCEPTED, "again": True})
         if sent is not CodeOutcome.PENDING:
@@ -294,5 +286,6 @@ class EmailFirst:
 
     def _may_continue(self, interaction: Interaction) -> bool:
         """Tell whether an earlier sign-in could be good for this request."""
-        prompts = str(interaction.parameters.get("prompt", "")).split()
-        return "login" not in prompts and "max_age" not in interaction.parameters
+        asked = interaction.parameters
+        demanded = {"login", "create"}.intersection(str(asked.get("prompt", "")).split())
+        return not demanded and not {"max_age", "id_token_hint"} & set(asked)

@@ -23,6 +23,7 @@ class MailRefused:
 
     outcome: CodeOutcome
     wait: timedelta
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

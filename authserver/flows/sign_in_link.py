@@ -7,7 +7,6 @@ from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clock import Clock
 from authserver.domain.randomness import Randomness, new_token
 from authserver.domain.secret import Secret, fingerprint
-from authserver.domain.sessions import AuthenticationMethod
 from authserver.flows.completion import Completion
 from authserver.storage.unit_of_work import Storage
 
@@ -43,7 +42,8 @@ class SignInByLink:
                 work,
                 former_secret,
                 account,
-                (AuthenticationMethod.SIGN_IN_LINK,),
+                # RFC 8176 has no word for an operator's link.
+                (),
                 secret,
                 now,
             )

@@ -51,7 +51,7 @@ class ClientSecretBasic:
         except (binascii.Error, ValueError) as fault:
             raise InvalidClient("the Authorization header is malformed") from fault
         client_id, colon, secret = text.partition(":")
-        if not colon:
+        if not colon or "\x00" in unquote_plus(client_id):
             raise InvalidClient("the Authorization header is malformed")
         return Credentials(unquote_plus(client_id), Secret(unquote_plus(secret)))
 

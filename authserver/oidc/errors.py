@@ -118,14 +118,14 @@ class InsufficientScope(ClientError):
     status = 403
 
 
-class UnsupportedTokenType(ClientError):
-    """RFC 7009 §2.2.1."""
-
-    code = "unsupported_token_type"
-
-
 class TemporarilyUnavailable(ClientError):
     """RFC 6749 §4.1.2.1."""
 
     code = "temporarily_unavailable"
     status = 503
+
+
+class UnmetAuthenticationRequirements(ClientError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements §2."""
+
+    code = "unmet_authentication_requirements"

@@ -121,11 +121,12 @@ class TokenIssuer:
             "iat": issued_at,
             "exp": issued_at + int(self.lifetimes.id_token.total_seconds()),
             "auth_time": int(authorization.authenticated_at.timestamp()),
-            "amr": list(authorization.amr),
             "acr": authorization.acr,
             "sid": authorization.session_id,
             "at_hash": key.half_hash(issued.access_token.reveal()),
         }
+        if authorization.amr:
+            claims["amr"] = list(authorization.amr)
         if issued.nonce is not None:
             claims["nonce"] = issued.nonce
         return key.sign(claims)

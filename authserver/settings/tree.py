@@ -115,6 +115,9 @@ class LimitGroup(Group):
     requests_per_source_minute: Annotated[Number, between(10, 10_000_000)] = Field(
         default=600, description="requests of one source in a minute, for each process"
     )
+    client_requests_per_source_minute: Annotated[Number, between(10, 10_000_000)] = Field(
+        default=60_000, description="the same for what clients call: tokens, userinfo, keys"
+    )
     body_bytes: Annotated[Number, between(1024, 1024 * 1024)] = Field(
         default=16384, description="size of a request's body, in bytes"
     )

@@ -100,6 +100,9 @@ MAKE_ADMIN: Final = (
 DELETE: Final = delete(AccountRow).where(AccountRow.subject == bindparam("wanted_subject"))
 ADD_LINK: Final = insert(SignInLinkRow)
 FIND_LINK: Final = select(SignInLinkRow).where(SignInLinkRow.digest == bindparam("wanted_digest"))
+FORGET_LINKS: Final = delete(SignInLinkRow).where(
+    SignInLinkRow.subject == bindparam("wanted_subject")
+)
 USE_LINK: Final = (
     update(SignInLinkRow)
     .where(
@@ -214,6 +217,10 @@ class Accounts:
         parameters = {"wanted_digest": digest, "now": now}
         subject = self.connection.execute(USE_LINK, parameters).scalar_one_or_none()
         return None if subject is None else Subject(subject)
+
+    def forget_sign_in_links(self, subject: Subject) -> None:
+        """Delete every link made for the account."""
+        self.connection.execute(FORGET_LINKS, {"wanted_subject": subject})
 
     def _one(self, statement: Any, **parameters: object) -> Account | None:
         row = self.connection.execute(statement, parameters).one_or_none()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from authserver.domain.accounts import Account
+from authserver.domain.accounts import Account, Subject
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clients import Client
 from authserver.domain.sessions import Session
@@ -28,5 +28,11 @@ def end_everything(work: UnitOfWork, account: Account, now: datetime) -> None:
     """End all codes, sessions and tokens of an account."""
     work.verifications.cancel_for_address(account.address.canonical)
     work.recognised_browsers.forget_all(account.subject)
-    work.sessions.end_all(account.subject, now)
-    work.authorizations.revoke_of_subject(account.subject, now)
+    end_sign_ins(work, account.subject, now)
+
+
+def end_sign_ins(work: UnitOfWork, subject: Subject, now: datetime) -> None:
+    """End all sessions and tokens of an account, and the links by which one could sign in."""
+    work.accounts.forget_sign_in_links(subject)
+    work.sessions.end_all(subject, now)
+    work.authorizations.revoke_of_subject(subject, now)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver.domain.accounts import Subject
@@ -50,6 +51,10 @@ class AuthorizationRow(Row):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ClientOrAccountGone(Exception):
+    """Client or account was deleted a moment ago; the unit can only be undone."""
 
 
 ADD: Final = insert(AuthorizationRow)
@@ -100,26 +105,29 @@ class Authorizations:
 
     def add(self, authorization: Authorization, expires_at: datetime) -> None:
         """Insert an authorization; no token of it lives beyond `expires_at`."""
-        self.connection.execute(
-            ADD,
-            {
-                "id": authorization.id,
-                "client_id": authorization.client_id,
-                "subject": authorization.subject,
-                "session_id": authorization.session_id,
-                "scopes": str(authorization.scopes),
-                "outlives_session": authorization.outlives_its_session,
-                "authenticated_at": authorization.authenticated_at,
-                "amr": " ".join(authorization.amr),
-                "acr": authorization.acr,
-                "nonce": authorization.nonce,
-                "requested_claims": dict(authorization.requested_claims),
-                "created_at": authorization.created_at,
-                "expires_at": expires_at,
-                "used_at": authorization.created_at,
-                "revoked_at": authorization.revoked_at,
-            },
-        )
+        try:
+            self.connection.execute(
+                ADD,
+                {
+                    "id": authorization.id,
+                    "client_id": authorization.client_id,
+                    "subject": authorization.subject,
+                    "session_id": authorization.session_id,
+                    "scopes": str(authorization.scopes),
+                    "outlives_session": authorization.outlives_its_session,
+                    "authenticated_at": authorization.authenticated_at,
+                    "amr": " ".join(authorization.amr),
+                    "acr": authorization.acr,
+                    "nonce": authorization.nonce,
+                    "requested_claims": dict(authorization.requested_claims),
+                    "created_at": authorization.created_at,
+                    "expires_at": expires_at,
+                    "used_at": authorization.created_at,
+                    "revoked_at": authorization.revoked_at,
+                },
+            )
+        except IntegrityError as fault:
+            raise ClientOrAccountGone from fault
 
     def find(self, authorization_id: AuthorizationId) -> Authorization | None:
         """Return the authorization, revoked or not."""

@@ -11,7 +11,6 @@ from authserver.domain.secret import fingerprint
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.unit_of_work import UnitOfWork
 
-# No client id holds a blank.
 ALL_ORIGINS: Final = "all origins"
 
 
@@ -51,7 +50,7 @@ class RegisteredClients:
                 else RegisteredClient(client, work.clients.secrets(client.id))
             )
 
-        return self.cache.get(ConfigurationKind.CLIENTS, client_id, load)
+        return self.cache.get(ConfigurationKind.CLIENTS, f"client {client_id}", load)
 
     def client(self, client_id: str) -> Client | None:
         """Return the client without its secrets."""

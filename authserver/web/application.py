@@ -9,20 +9,19 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
-from authserver.web.error_responses import ErrorPages, oauth_error
+from authserver.web.error_responses import ErrorPages, is_called_by_client, oauth_error
 from authserver.web.page_renderer import STATIC
 from authserver.web.request_form import BadRequest, ForeignForm
 
 Application = ASGIApp
 
 STATIC_FILES: Final = Path(__file__).parent / "static"
-CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks")
 NOT_FOUND: Final = 404
 
 
@@ -35,7 +34,7 @@ class ErrorHandlers:
     async def bad_request(self, request: Request, fault: Exception) -> Response:
         """Answer a request that cannot be read."""
         status = fault.status if isinstance(fault, BadRequest) else 400
-        if is_called_by_client(request):
+        if is_called_by_client(request.url.path):
             response = oauth_error(InvalidRequest(str(fault)))
             response.status_code = status
             return response
@@ -47,7 +46,7 @@ class ErrorHandlers:
 
     async def oauth_fault(self, request: Request, fault: Exception) -> Response:
         """Answer a protocol fault that no handler has turned into a response."""
-        if isinstance(fault, OAuthError) and is_called_by_client(request):
+        if isinstance(fault, OAuthError) and is_called_by_client(request.url.path):
             return oauth_error(fault)
         description = fault.description if isinstance(fault, OAuthError) else None
         return self.errors.page(request, 400, kind="client_fault", detail=description)
@@ -55,8 +54,10 @@ class ErrorHandlers:
     async def http_fault(self, request: Request, fault: Exception) -> Response:
         """Answer what no route matches."""
         status = fault.status_code if isinstance(fault, HTTPException) else NOT_FOUND
-        headers = getattr(fault, "headers", None) or {}
-        if is_called_by_client(request):
+        headers = dict(getattr(fault, "headers", None) or {})
+        if "Allow" in headers:
+            headers["Allow"] = methods_of(request)
+        if is_called_by_client(request.url.path):
             response = oauth_error(InvalidRequest("there is no such endpoint or method"))
             response.status_code = status
         else:
@@ -67,7 +68,7 @@ class ErrorHandlers:
     async def unavailable(self, request: Request, fault: Exception) -> Response:
         """Ask to come back."""
         wait = fault if isinstance(fault, ServiceUnavailable) else ServiceUnavailable(str(fault))
-        if is_called_by_client(request):
+        if is_called_by_client(request.url.path):
             response = oauth_error(TemporarilyUnavailable("the server is busy; try again"))
             response.headers["Retry-After"] = str(int(wait.retry_after.total_seconds()) or 1)
             return response
@@ -75,7 +76,7 @@ class ErrorHandlers:
 
     async def own_fault(self, request: Request, fault: Exception) -> Response:
         """Answer our own fault; the log has it under the reference number."""
-        if is_called_by_client(request):
+        if is_called_by_client(request.url.path):
             return oauth_error(OAuthError("an unexpected fault; the server has noted it"))
         return self.errors.page(request, 500)
 
@@ -108,10 +109,11 @@ def create_management_application(routes: Sequence[BaseRoute]) -> Router:
     return Router(routes=list(routes), redirect_slashes=False)
 
 
-def is_called_by_client(request: Request) -> bool:
-    """Tell whether a program, not a person, reads the answer."""
-    path = request.url.path
-    return path.startswith(CALLED_BY_CLIENTS) or "/.well-known/" in path
+def methods_of(request: Request) -> str:
+    """Return what all routes of this path take together; one alone would name only its own."""
+    routes = (each for each in request.app.routes if isinstance(each, Route))
+    methods = (each.methods for each in routes if each.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted(frozenset().union(*(each or () for each in methods))))
 
 
 async def robots(_: Request) -> Response:

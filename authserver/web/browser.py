@@ -1,5 +1,6 @@
 """What a browser carries: cookies, and how they are set."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,7 +94,8 @@ class Browsers:
         """Bind an interaction to the browser; of more than ten the oldest go."""
         name = self.interaction_cookie(interaction_id)
         self._set(response, name, secret.reveal(), self.interaction_life_seconds)
-        known = [each for each in request.cookies if each.startswith(self.interaction_cookie(""))]
+        ours = re.compile(re.escape(self.interaction_cookie("")) + "[a-z0-9]{25}")
+        known = [each for each in request.cookies if ours.fullmatch(each)]
         # Browsers send cookies of one path in the order in which they were set (RFC 6265 §5.4).
         for surplus in known[: max(0, len(known) + 1 - MOST_INTERACTIONS)]:
             self._set(response, surplus, "", 0)

@@ -3,7 +3,6 @@
 import logging
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from starlette.requests import HTTPConnection, Request
@@ -28,7 +27,13 @@ KIND_OF_STATUS: Final = {
     415: "bad_request",
     503: "unavailable",
 }
+CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks")
 REALM: Final = 'realm="authserver"'
+
+
+def is_called_by_client(path: str) -> bool:
+    """Tell whether a program, not a person, reads the answer."""
+    return path.startswith(CALLED_BY_CLIENTS) or "/.well-known/" in path
 
 
 def oauth_error(error: OAuthError) -> Response:
@@ -84,20 +89,19 @@ class ErrorPages:
         }
         return self.pages.page(request, "pages/ended.html", context, status=410, client=client)
 
-    def limited(
-        self, request: Request, outcome: str, wait: timedelta, *, back_url: str | None = None
-    ) -> Response:
-        """Return the page that says how long to wait."""
-        seconds = max(1, math.ceil(wait.total_seconds()))
-        logger.info("request.limited", extra={"outcome": outcome, "wait_seconds": seconds})
-        context = {"outcome": outcome, "wait_seconds": seconds, "back_url": back_url}
+    def mail_refused(self, request: Request, refused: MailRefused, back_url: str) -> Response:
+        """Return the page that says how long to wait for a mail."""
+        seconds = max(1, math.ceil(refused.wait.total_seconds()))
+        logger.info("request.limited", extra={"outcome": refused.outcome, "wait_seconds": seconds})
+        context = {
+            "outcome": refused.outcome,
+            "wait_seconds": seconds,
+            "back_url": back_url,
+            "wished_locale": refused.locale,
+        }
         response = self.pages.page(request, "pages/limited.html", context, status=429)
         response.headers["Retry-After"] = str(seconds)
         return response
-
-    def mail_refused(self, request: Request, refused: MailRefused, back_url: str) -> Response:
-        """Return the page for a mail that is not sent now."""
-        return self.limited(request, refused.outcome, refused.wait, back_url=back_url)
 
     def unavailable(self, request: HTTPConnection, fault: ServiceUnavailable) -> Response:
         """Return the page that asks to come back."""

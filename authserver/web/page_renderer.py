@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from authserver.domain.clients import Client
+from authserver.domain.clients import Client, ClientKind, is_loopback_http
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.verifications import Purpose
 from authserver.rendering import FORM_POST_SCRIPT, Renderer
@@ -108,7 +108,7 @@ class PageRenderer:
                 {"tag": tag, "name": self.renderer.name_of(tag)} for tag in self.renderer.languages
             ],
             "language_action": "/language",
-            "return_to": request.url.path,
+            "return_to": request.url.path if request.scope["method"] == "GET" else "/account",
             "form_token": "",
             "static": STATIC,
             "notice": None,
@@ -128,7 +128,13 @@ def form_targets(client: Client | None) -> list[str]:
     if client is None:
         return []
     uris = (*client.redirect_uris, *client.post_logout_redirect_uris)
-    return sorted({source_expression(uri) for uri in uris})
+    found = {source_expression(uri) for uri in uris}
+    if client.kind is ClientKind.NATIVE:
+        # RFC 8252 §7.3: the port of a loopback address is chosen when the client asks.
+        found |= {
+            f"http://{parts.hostname}:*" for parts in map(urlsplit, uris) if is_loopback_http(parts)
+        }
+    return sorted(found)
 
 
 def source_expression(uri: str) -> str:

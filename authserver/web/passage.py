@@ -9,17 +9,19 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from authserver.domain.request_context import request_context
+from authserver.oidc.errors import TemporarilyUnavailable
 from authserver.web.client_address import ClientAddresses
+from authserver.web.error_responses import is_called_by_client, oauth_error
 from authserver.web.flood_guard import FloodGuard
 
 logger = logging.getLogger(__name__)
 
 DOUBLED_SLASH: Final = re.compile(r"^//+oidc/")
-UNGUARDED: Final = ("/static/", "/healthz", "/readyz", "/metrics")
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 HSTS: Final = "max-age=31536000"
 SAFE_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
@@ -31,20 +33,26 @@ SAFE_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
 }
 STATIC_CACHE: Final = "public, max-age=3600"
+FIRST_ERROR: Final = 400
 NO_ROUTE: Final = "none"
 
 Observe = Callable[[str, str, int, float], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Passage:
-    """A pure ASGI middleware around the whole application."""
+    """A pure ASGI middleware around the whole application.
+
+    Clients have a guard of their own: a server behind one address calls for many people.
+    """
 
     application: ASGIApp
     addresses: ClientAddresses
     flood_guard: FloodGuard
+    guard_of_clients: FloodGuard
     observe: Observe
     is_secure: bool
+    has_warned: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what goes wrong is logged here and nowhere else."""
@@ -65,16 +73,24 @@ class Passage:
     async def pass_on(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
         """Let a request in unless its source has had its share of this minute."""
         request = Request(scope)
-        guarded = not scope["path"].startswith(UNGUARDED)
-        if guarded and not self.flood_guard.admits(self.addresses.source_of(request)):
-            refusal = PlainTextResponse(
-                "Too many requests. Please wait a minute.\n",
-                status_code=429,
-                headers={"Retry-After": "60"},
-            )
-            await refusal(scope, receive, answer)
+        self.warn_of_stranger(request)
+        path = scope["path"]
+        for_client = is_called_by_client(path)
+        guard = self.guard_of_clients if for_client else self.flood_guard
+        guarded = path not in PROBES and not path.startswith("/static/")
+        if guarded and not guard.admits(self.addresses.source_of(request)):
+            await refusal(for_client=for_client)(scope, receive, answer)
             return
         await self.application(scope, receive, answer)
+
+    def warn_of_stranger(self, request: Request) -> None:
+        """Say once that a forwarding header does not count: most likely a proxy is not named."""
+        if not self.has_warned and self.addresses.is_forwarded_by_stranger(request):
+            self.has_warned = True
+            logger.warning(
+                "proxy.not_trusted",
+                extra={"advice": "name the proxy's network in AUTHSERVER_TRUSTED_PROXIES"},
+            )
 
     def normalise(self, scope: Scope) -> None:
         """Read `//oidc/` as `/oidc/`: SDKs join an endpoint that ends with a slash so.
@@ -111,6 +127,18 @@ class Passage:
         )
 
 
+def refusal(*, for_client: bool) -> Response:
+    """Return the answer to a source that has had its share: JSON for clients."""
+    headers = {"Retry-After": "60"}
+    if for_client:
+        response = oauth_error(TemporarilyUnavailable("too many requests; wait a minute"))
+        response.status_code = 429
+        response.headers.update(headers)
+        return response
+    text = "Too many requests. Please wait a minute.\n"
+    return PlainTextResponse(text, status_code=429, headers=headers)
+
+
 @dataclass(slots=True)
 class Answer:
     """Sends messages on, with the safe headers added, and remembers the status."""
@@ -126,6 +154,8 @@ class Answer:
             headers = MutableHeaders(scope=message)
             for name, value in self.headers.items():
                 headers.setdefault(name, value)
+            if self.status >= FIRST_ERROR:
+                headers["Cache-Control"] = "no-store"
         await self.send(message)
 
 

@@ -107,6 +107,19 @@ def test_the_default_outbox_gives_way_to_a_configured_sender(
     assert after.outbox is None
 
 
+def test_the_address_of_direct_mail_in_the_settings_counts_for_a_configured_sender_too(
+    mail: MailAdministration, storage: Storage, clock: StoppedClock
+) -> None:
+    fixed = FixedMail(aliyun_endpoint="https://dm.internal.example")
+    inside = replace(mail, cache=ConfigurationCache(storage, clock), fixed=fixed)
+
+    [sender] = inside.configure(CONNECTOR).senders
+
+    assert isinstance(sender, AliyunSettings)
+    assert sender.url == "https://dm.internal.example/"
+    assert sender.account_name == "noreply@mail.example"
+
+
 def test_a_sender_sealed_under_a_lost_secret_key_cannot_be_read(
     mail: MailAdministration, storage: Storage, clock: StoppedClock
 ) -> None:

@@ -31,7 +31,7 @@ CONNECTOR: dict[str, object] = {
         {
             "usageType": usage_type,
             "subject": f"{purpose}验证码",
-            "content": "<p>您正在" + purpose + "，验证码为 <b>{{code}}</b>，10 分钟内有效。</p>"
+            "content": "<p>您正在" + purpose + "。验证码 <b>{{code}}</b> 10 分钟内有效。</p>"
             "<p>{{application.name}}</p>",
         }
         for usage_type, purpose in {

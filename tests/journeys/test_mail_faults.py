@@ -22,6 +22,7 @@ from tests.journeys.mail_walks import (
     tried,
 )
 from tests.support.direct_mail import DirectMailServer, Fault
+from tests.support.provider import Provider
 from tests.support.smtp_server import SmtpServer
 
 ANNA = "anna@example.com"
@@ -133,6 +134,7 @@ def test_the_person_gets_in_whatever_the_first_provider_does(
     assert (story.mail.state, tried(story)) == (MailState.ACCEPTED, trouble.story)
     if trouble.errors:
         assert [each.outcome.error_code for each in story.attempts] == trouble.errors
+    assert '"mail.attempt"' in log()
     for forbidden in (*FORBIDDEN_IN_LOGS, mails[0][0]):
         assert forbidden not in log()
         assert forbidden not in repr(story.attempts)
@@ -201,15 +203,17 @@ def test_a_timeline_shows_a_mail_that_nobody_could_take(
         begin(provider, ANNA)
         eventually(lambda: provider.server.mail.log(ANNA)[0].attempts, "the refused attempt")
         for wait in (2, 10, 30, 60):
-            claims = provider.server.mail.log(ANNA)[0].mail.claims
-            provider.clock.advance(timedelta(seconds=wait))
-            eventually(
-                lambda claims=claims: provider.server.mail.log(ANNA)[0].mail.claims > claims,
-                "the next claim",
-            )
+            wait_for_claim(provider, timedelta(seconds=wait))
         story = settled(provider, ANNA)
 
     # The breaker is open for longer than the mail is worth: the sender is asked once.
     assert len(direct_mail.service.calls) == 1
     assert (story.mail.state, story.mail.reason) == (MailState.GIVEN_UP, "no_sender")
     assert story.attempts[0].outcome.error_code == "InvalidMailAddressStatus.Malformed"
+
+
+def wait_for_claim(provider: Provider, wait: timedelta) -> None:
+    """Let time pass, and the dispatcher take the mail once more."""
+    claims = provider.server.mail.log(ANNA)[0].mail.claims
+    provider.clock.advance(wait)
+    eventually(lambda: provider.server.mail.log(ANNA)[0].mail.claims > claims, "the next claim")

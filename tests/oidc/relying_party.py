@@ -69,7 +69,7 @@ class RelyingParty:
         return f"{self.provider.endpoint}/oidc/auth?{urlencode(self.parameters(**changes))}"
 
     def sign_in(
-        self, person: Person | None = None, email: str = EMAIL, **changes: str | None
+        self, person: Person | None = None, email: str = EMAIL, /, **changes: str | None
     ) -> str:
         """Let somebody sign in by mailed code, and return the authorization code."""
         visitor = person or self.provider.person()
@@ -90,7 +90,7 @@ class RelyingParty:
         return self.post("/oidc/token", **{**fields, **changes})
 
     def tokens(
-        self, person: Person | None = None, email: str = EMAIL, **changes: str | None
+        self, person: Person | None = None, email: str = EMAIL, /, **changes: str | None
     ) -> dict[str, Any]:
         """Sign somebody in and return the token response."""
         return body_of(self.exchange(self.sign_in(person, email, **changes)))
@@ -143,7 +143,7 @@ def unpadded(content: bytes) -> str:
 
 def header_of(token: str) -> dict[str, Any]:
     """Return the header of a JWT."""
-    part = token.split(".")[0]
+    part = token.split(".", maxsplit=1)[0]
     header: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return header
 

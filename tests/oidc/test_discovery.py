@@ -26,6 +26,7 @@ EXPECTED: dict[str, object] = {
     "jwks_uri": f"{ISSUER}/jwks",
     "end_session_endpoint": f"{ISSUER}/session/end",
     "revocation_endpoint": f"{ISSUER}/token/revocation",
+    "introspection_endpoint": f"{ISSUER}/token/introspection",
     "scopes_supported": [
         "openid",
         "offline_access",
@@ -46,6 +47,7 @@ EXPECTED: dict[str, object] = {
     "id_token_signing_alg_values_supported": ["RS256"],
     "token_endpoint_auth_methods_supported": METHODS,
     "revocation_endpoint_auth_methods_supported": METHODS,
+    "introspection_endpoint_auth_methods_supported": METHODS[:2],
     "code_challenge_methods_supported": ["S256"],
     "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
     "acr_values_supported": ["urn:authserver:acr:one-factor"],
@@ -91,7 +93,7 @@ def test_the_endpoints_carry_neither_query_nor_fragment(metadata: dict[str, Any]
         if name.endswith("_endpoint") or name == "jwks_uri"
     ]
 
-    assert len(addresses) == 6
+    assert len(addresses) == 7
     assert all(address.startswith(f"{ISSUER}/") for address in addresses)
     assert not any("?" in address or "#" in address for address in addresses)
 
@@ -121,7 +123,7 @@ def test_a_public_document_is_sent_again_only_when_it_has_changed(
 
 
 @pytest.mark.parametrize(
-    "known", ['W/{etag}', '"other", {etag}', "*"], ids=["weakened", "in a list", "any"]
+    "known", ["W/{etag}", '"other", {etag}', "*"], ids=["weakened", "in a list", "any"]
 )
 def test_a_proxy_may_ask_for_changes_in_every_form_of_the_header(
     shared_provider: Provider, known: str

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.races.arena import Arena, opened_arena
-from tests.support.databases import PostgresServer
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres", "postgres, two processes"])
@@ -17,7 +16,8 @@ def arena(
         with opened_arena(folder) as opened:
             yield opened
         return
-    postgres: PostgresServer = request.getfixturevalue("postgres")
     workers = 2 if request.param.endswith("two processes") else 1
-    with opened_arena(folder, postgres.create_database(), workers=workers) as opened:
+    with opened_arena(
+        folder, request.getfixturevalue("postgres").create_database(), workers=workers
+    ) as opened:
         yield opened

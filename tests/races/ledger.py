@@ -1,9 +1,9 @@
 """What a database holds after a race, read past the server."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import Row
+from sqlalchemy import Engine, Row, create_engine, text
 
 EVALUATIONS = """
     SELECT count(*) FROM audit_events
@@ -24,6 +24,8 @@ SIGN_INS = """
 MAIL_GAPS = """
     SELECT created_at FROM outgoing_mails WHERE address = :address ORDER BY created_at
 """
+MAIL_STATES = "SELECT state FROM outgoing_mails WHERE address = :address ORDER BY created_at"
+END_LEASES = "UPDATE outgoing_mails SET due_at = created_at WHERE state = 'sending'"
 REFRESH_TOKENS = """
     SELECT count(*), count(*) FILTER (WHERE spent_at IS NULL) FROM refresh_tokens
     WHERE authorization_id = (SELECT authorization_id FROM refresh_tokens WHERE digest = :digest)
@@ -65,14 +67,23 @@ class Ledger:
         """Return when mails to the address became owed, oldest first."""
         return [str(row.created_at) for row in self._rows(MAIL_GAPS, address=address)]
 
+    def mail_states(self, address: str) -> list[str]:
+        """Return the states of the mails to the address, oldest first."""
+        return [str(row.state) for row in self._rows(MAIL_STATES, address=address)]
+
+    def all_mail_states(self) -> list[str]:
+        """Return the state of every mail."""
+        return [str(row.state) for row in self._rows("SELECT state FROM outgoing_mails")]
+
+    def end_leases(self) -> None:
+        """Let time pass for the mails that a process has claimed and not settled."""
+        with self._engine.begin() as connection:
+            connection.execute(text(END_LEASES))
+
     def refresh_tokens(self, digest: bytes) -> tuple[int, int]:
         """Return how many there are beside this one, itself included, and how many can be used."""
-        row = self._rows(REFRESH_TOKENS, digest=digest)[0]
+        row: Any = self._rows(REFRESH_TOKENS, digest=digest)[0]
         return int(row[0]), int(row[1])
-
-    def count(self, table: str) -> int:
-        """Return the number of rows."""
-        return self._count(f"SELECT count(*) FROM {table}")  # noqa: S608 - tests name the tables
 
     def close(self) -> None:
         """Close the connections."""
@@ -82,6 +93,6 @@ class Ledger:
         return int(self._rows(statement, **parameters)[0][0])
 
     # A row of a textual statement has no types.
-    def _rows(self, statement: str, **parameters: object) -> list[Row[tuple[object, ...]]]:
+    def _rows(self, statement: str, **parameters: object) -> list[Row[Any]]:
         with self._engine.connect() as connection:
             return list(connection.execute(text(statement), parameters))

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import httpx
 
@@ -71,7 +72,7 @@ def expect_one_sign_in(
     found.unless(live == begun == sessions, f"{live} sessions, {begun} sign-ins, not {sessions}")
     # The browser has followed none of the answers: it holds the interaction's cookie alone.
     onward = answers[-1].headers.get("Location", "/")
-    reached = somebody.person.follow(f"{arena.endpoint}{onward}")
+    reached = somebody.person.follow(str(answers[-1].url.join(onward)))
     found.unless("code=" in reached.headers.get("Location", ""), f"{onward} led to {reached.url}")
 
 
@@ -124,6 +125,36 @@ def right_code_among_wrong_ones(arena: Arena, guesses: int = 500) -> list[str]:
         found.unless(
             sessions == len(verified), f"{sessions} sessions, {len(verified)} verifications"
         )
+    return found
+
+
+def code_and_cancel(arena: Arena, senders: int = 50) -> list[str]:
+    """A browser sends the right code and gives up at once: one of both holds, not half of each."""
+    found = Violations()
+    with arena.before_code() as (somebody, code):
+        page = somebody.person.follow(str(somebody.form.action))
+        giving_up = Waiting(
+            person=somebody.person,
+            form=form_of(page, "", "/cancel"),
+            address=somebody.address,
+            source=somebody.source,
+        )
+        both = [somebody.sending(code=code), giving_up.sending()]
+        answers = arena.crowd.send(both * senders)
+        found.unless_all(answers, 303)
+        seen = arena.ledger.verifications(somebody.address)
+        spent = sum(each.state == "verified" for each in seen)
+        sessions = arena.ledger.sessions(somebody.address)
+        begun = arena.ledger.sign_ins(somebody.address)
+        found.unless(
+            spent == sessions == begun and spent <= 1,
+            f"{spent} spent codes, {sessions} sessions, {begun} sign-ins",
+        )
+        onward = answers[-1].url.join(answers[-1].headers.get("Location", "/"))
+        told = somebody.person.follow(str(onward)).headers.get("Location", "")
+        denied, signed_in = "error=access_denied" in told, "code=" in told
+        found.unless(denied or signed_in, f"{onward} led to '{told}'")
+        found.unless(spent or denied, "a client got a code without a sign-in")
     return found
 
 
@@ -211,7 +242,7 @@ def expect_mails(arena: Arena, found: Violations, address: str, *, since: float)
     seen = [each.state for each in arena.ledger.verifications(address)]
     found.unless(seen == ["live"], f"verifications: {seen}")
     times = [datetime.fromisoformat(text) for text in arena.ledger.mails(address)]
-    gaps = [(b - a).total_seconds() for a, b in zip(times, times[1:], strict=False)]
+    gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
     found.unless(all(gap >= COOLDOWN_SECONDS for gap in gaps), f"mails {gaps} seconds apart")
     most = 1 + math.floor((time.monotonic() - since) / COOLDOWN_SECONDS)
     most = min(most, MAILS_OF_ONE_CODE)
@@ -261,6 +292,7 @@ ROUNDS: dict[str, Round] = {
     "right code": right_code,
     "wrong codes": wrong_codes,
     "right code among wrong ones": right_code_among_wrong_ones,
+    "code and cancel": code_and_cancel,
     "authorization code": authorization_code,
     "refresh token": refresh_token,
     "one interaction": one_interaction,

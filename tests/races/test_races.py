@@ -7,6 +7,7 @@ from tests.races.arena import Arena
 from tests.races.rounds import (
     Round,
     authorization_code,
+    code_and_cancel,
     one_address,
     one_interaction,
     refresh_token,
@@ -30,6 +31,10 @@ def test_of_five_hundred_wrong_codes_five_are_judged(arena: Arena) -> None:
 
 def test_a_right_code_among_wrong_ones_gains_no_try(arena: Arena) -> None:
     assert two_rounds(right_code_among_wrong_ones, arena) == []
+
+
+def test_a_person_who_signs_in_and_gives_up_at_once_has_done_one_of_both(arena: Arena) -> None:
+    assert two_rounds(code_and_cancel, arena) == []
 
 
 def test_an_authorization_code_presented_by_a_crowd_gives_tokens_once_and_they_die(

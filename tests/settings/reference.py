@@ -50,17 +50,25 @@ from; secrets are hidden.
 """
 GROUPS = {
     "": "General",
-    "MAIL": "Each sender that is named in `SENDERS` needs its own settings. A chain that is named "
-    "here wins over what is configured in SQL.",
+    "MAIL": "Senders of mail",
+    "CODES": "Verification codes",
+    "LIMITS": "Limits that do not concern codes",
+    "LIFETIMES": "Lifetimes",
+    "OUTGOING": "Outgoing calls",
+    "TLS": "TLS",
+    "REGISTRATION": "Dynamic client registration",
+    "LOG": "Log",
 }
 NOTES = {
-    "CODES": "A value outside its range stops the start. `BASE32_FROM` is at least `DIGITS8_FROM`; "
-    "`DEVICE_SHARE` is less than `PER_ADDRESS_DAY`, `PER_SOURCE_AND_ADDRESS` at most that. "
-    "This version reads and checks `BUDGET__*`, `DEVICES__*`, `SPRAY__*`, `MAILS__KNOWN_SHARE` and "
-    "`FINISH_ELSEWHERE`, but does not act on them yet.",
-    "REGISTRATION": "Read and checked, but this version registers no clients over HTTP yet.",
     "MAIL": "Each sender that is named in `SENDERS` needs its own settings. A chain that is named "
     "here wins over what is configured in SQL.",
+    "CODES": "A value outside its range stops the start. `BASE32_FROM` is at least `DIGITS8_FROM`; "
+    "`DEVICE_SHARE` is less than `PER_ADDRESS_DAY`, `PER_SOURCE_AND_ADDRESS` at most that. This "
+    "version reads and checks `BUDGET__*`, `DEVICES__*`, `SPRAY__*`, `MAILS__KNOWN_SHARE` and "
+    "`FINISH_ELSEWHERE`, but does not act on them yet.",
+    "OUTGOING": "This version reads and checks `ALLOW`, but makes no calls to clients' addresses "
+    "yet.",
+    "REGISTRATION": "This version reads and checks these, but registers no clients over HTTP yet.",
 }
 
 

@@ -9,7 +9,6 @@ from authserver.domain.accounts import AccountOrigin, SignInLink
 from authserver.domain.clients import ClientSecret
 from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.interactions import InteractionState
-from authserver.domain.sessions import AuthenticationMethod
 from authserver.domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyState
 from authserver.domain.verifications import Purpose
 from authserver.storage.clients import SecretNameTaken
@@ -175,7 +174,7 @@ def test_a_renewed_session_has_a_new_cookie_and_the_former_is_dead(storage: Stor
     store_tokens(storage)
 
     with storage.writing() as work:
-        link = (AuthenticationMethod.SIGN_IN_LINK,)
+        link = ()
         assert work.sessions.renew(SESSION, b"new", link, LATER)
         work.commit()
 

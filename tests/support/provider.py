@@ -1,5 +1,6 @@
 """A whole server inside the test's process: real storage, real loops, a clock that is moved."""
 
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from authserver.administration.clients import NewClient
+from authserver.cli.serving import listening
 from authserver.composition.server import AuthServer, assemble
 from authserver.domain.clients import ClientKind
 from authserver.mail.outbox_folder import KeptMail, read_outbox
@@ -82,6 +84,17 @@ class Provider:
             post_logout_redirect_uris=[HOME],
             requires_pkce=requires_pkce,
         )
+
+    @contextmanager
+    def listening(self, listener: socket.socket) -> Iterator[None]:
+        """Answer over a socket, too, in the event loop of everything else."""
+        http = listening(self.server.application, listener, has_lifespan=False)
+        served = self._portal.start_task_soon(http.run)
+        try:
+            yield
+        finally:
+            http.end()
+            served.result(PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Close every browser."""

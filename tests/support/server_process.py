@@ -54,6 +54,8 @@ class ServerProcess:
             **({} if database_url is None else {"AUTHSERVER_DATABASE_URL": database_url}),
             **(settings or {}),
         }
+        bind = self._settings.get("AUTHSERVER_MANAGEMENT_BIND")
+        self.health = self.endpoint if bind is None else f"http://{bind}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -117,18 +119,22 @@ class ServerProcess:
     # An object or a list, as the command has it: the caller knows which one it asked.
     def authserver(self, *arguments: str) -> Any:
         """Run a command against this server's data and return its JSON document."""
-        done = subprocess.run(  # noqa: S603 - arguments come from the test itself
-            [sys.executable, "-m", "authserver", *arguments, "--json"],
+        done = self.run(*arguments, "--json")
+        if done.returncode != 0:
+            raise AssertionError(f"authserver {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command against this server's data, to its end, however it ends."""
+        return subprocess.run(  # noqa: S603 - arguments come from the test itself
+            [sys.executable, "-m", "authserver", *arguments],
             cwd=self._folder,
-            env=self._environment(),
+            env=self._environment() | settings,
             capture_output=True,
             check=False,
             text=True,
             timeout=60,
         )
-        if done.returncode != 0:
-            raise AssertionError(f"authserver {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else {}
 
     def log_tail(self) -> str:
         """Return the end of what the server wrote."""
@@ -146,7 +152,7 @@ class ServerProcess:
 
     def _is_ready(self) -> bool:
         try:
-            answer = httpx.get(f"{self.endpoint}/readyz", trust_env=False, timeout=5.0)
+            answer = httpx.get(f"{self.health}/readyz", trust_env=False, timeout=5.0)
         except httpx.TransportError:
             return False
         return answer.status_code == httpx.codes.OK

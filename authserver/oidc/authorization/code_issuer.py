@@ -14,8 +14,9 @@ from authserver.domain.sessions import Session
 from authserver.domain.tokens import AuthorizationCode
 from authserver.oidc.authorization.outcomes import Answer
 from authserver.oidc.authorization.request import AuthorizationRequest, RedirectTarget
-from authserver.oidc.errors import LoginRequired, OAuthError
+from authserver.oidc.errors import InvalidRequest, LoginRequired, OAuthError
 from authserver.oidc.keys import ProviderKeys
+from authserver.storage.grants import ClientOrAccountGone
 from authserver.storage.unit_of_work import UnitOfWork
 
 
@@ -29,6 +30,14 @@ class CodeIssuer:
     lifetimes: Lifetimes
     issuer: str
 
+    def ended(
+        self, work: UnitOfWork, request: AuthorizationRequest, session: Session, now: datetime
+    ) -> Answer | None:
+        """Hold the session for `issue`; return the answer where it has just ended."""
+        if work.sessions.hold(session.id, now):
+            return None
+        return self.error(request.target, LoginRequired("the session has just ended"))
+
     def issue(
         self,
         work: UnitOfWork,
@@ -39,8 +48,6 @@ class CodeIssuer:
         again: Secret | None = None,
     ) -> Answer:
         """Write authorization and code, commit, and return the answer for the client."""
-        if not work.sessions.hold(session.id, now):
-            return self.error(request.target, LoginRequired("the session has just ended"))
         authorization = Authorization(
             id=AuthorizationId(new_identifier(self.randomness)),
             client_id=request.client.id,
@@ -51,11 +58,14 @@ class CodeIssuer:
             amr=session.amr,
             acr=session.acr,
             nonce=request.nonce,
-            requested_claims=request.requested_claims,
+            requested_claims=request.claims.names,
             created_at=now,
         )
         code = new_token(self.randomness)
-        work.authorizations.add(authorization, now + self.lifetimes.refresh_max)
+        try:
+            work.authorizations.add(authorization, now + self.lifetimes.authorization)
+        except ClientOrAccountGone as fault:
+            raise InvalidRequest("client_id is not known") from fault
         work.authorization_codes.add(
             AuthorizationCode(
                 digest=fingerprint(code),
@@ -76,7 +86,12 @@ class CodeIssuer:
         return self._answer(target, described, None)
 
     def hinted_subject(self, request: AuthorizationRequest) -> str | None:
-        """Return whom `id_token_hint` names; an expired hint is good, a foreign one nobody's."""
+        """Return whom the request is about: `sub` in its claims, or `id_token_hint`.
+
+        An expired hint is good, a foreign one names nobody.
+        """
+        if request.claims.subject is not None:
+            return request.claims.subject
         if request.id_token_hint is None:
             return None
         try:

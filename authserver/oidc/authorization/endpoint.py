@@ -12,7 +12,12 @@ from authserver.domain.secret import Secret, fingerprint
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.next_step import Issue, Refuse, SignIn, decide
 from authserver.oidc.authorization.outcomes import Answer, Paused
-from authserver.oidc.authorization.request import find_redirect_target, read_request
+from authserver.oidc.authorization.request import (
+    LONGEST_HINT,
+    find_redirect_target,
+    read_login_hint,
+    read_request,
+)
 from authserver.oidc.authorization.rules import check_request
 from authserver.oidc.errors import OAuthError
 from authserver.oidc.parameters import Parameters
@@ -70,18 +75,15 @@ class AuthorizationEndpoint:
                 case Refuse(error=refusal):
                     return self.codes.error(target, refusal)
                 case SignIn(register=register):
-                    kept = {
-                        name: value
-                        for name, value in parameters.values.items()
-                        if name in KEPT_PARAMETERS
-                    }
+                    kept = kept_parameters(parameters)
                     paused = self._pause(work, target.client.id, kept, locale, now)
                     work.commit()
                     return Paused(
                         interaction_id=paused[0], cookie=Secret(paused[1]), register=register
                     )
                 case Issue(session=session):
-                    return self.codes.issue(work, request, session, now)
+                    ended = self.codes.ended(work, request, session, now)
+                    return ended or self.codes.issue(work, request, session, now)
 
     def begin_for_account(self, locale: str, *, register: bool) -> Paused:
         """Start an interaction of this server's own account page."""
@@ -110,3 +112,14 @@ class AuthorizationEndpoint:
         )
         work.interactions.add(interaction)
         return interaction.id, cookie
+
+
+def kept_parameters(parameters: Parameters) -> dict[str, str]:
+    """Return what a paused request needs again, as it was sent."""
+    kept = {name: value for name, value in parameters.values.items() if name in KEPT_PARAMETERS}
+    if read_login_hint(kept.get("login_hint")) is None:
+        kept.pop("login_hint", None)
+    if "id_token_hint" in kept:
+        # No token of ours is as long; cut off it still names nobody.
+        kept["id_token_hint"] = kept["id_token_hint"][:LONGEST_HINT]
+    return kept

@@ -52,6 +52,9 @@ def decide(
             and interaction is not None
             and session.authenticated_at >= interaction.created_at
         )
+        if fresh and hinted_subject and hinted_subject != session.subject:
+            # OIDC Core §3.1.2.2: never an answer for another person than the one hinted at.
+            return Refuse(LoginRequired("somebody else has signed in"))
         if fresh or serves(request, session, chosen=chosen, hinted_subject=hinted_subject, now=now):
             return Issue(session)
     if Prompt.NONE in request.prompts:

@@ -1,14 +1,13 @@
 """Reading an authorization request: first where it may be answered, then what it asks for."""
 
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from authserver.domain.clients import Client
 from authserver.domain.scopes import ScopeSet
+from authserver.oidc.authorization.requested_claims import RequestedClaims, read_claims
 from authserver.oidc.errors import InvalidRequest
 from authserver.oidc.parameters import Parameters
 from authserver.oidc.pkce import read_challenge
@@ -16,7 +15,11 @@ from authserver.storage.registered_clients import RegisteredClients
 
 LONGEST_STATE: Final = 2000
 LONGEST_NONCE: Final = 1000
-LONGEST_CLAIMS: Final = 4000
+LONGEST_LOGIN_HINT: Final = 320
+LONGEST_VALUE: Final = 2048
+LONGEST_VALUE_OF: Final = {"claims": 4096, "request": 8192}
+HINTS: Final = frozenset({"login_hint", "id_token_hint"})
+LONGEST_HINT: Final = 8192
 WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -58,12 +61,11 @@ class AuthorizationRequest:
     code_challenge: str | None
     prompts: frozenset[str]
     max_age: int | None
-    login_hint: str | None
     id_token_hint: str | None
     wants_registration: bool
     resources: tuple[str, ...]
     unsupported: frozenset[str]
-    requested_claims: Mapping[str, list[str]] = field(default_factory=dict)
+    claims: RequestedClaims
 
     @property
     def client(self) -> Client:
@@ -105,6 +107,7 @@ def read_response_mode(text: str | None) -> ResponseMode:
 def read_request(parameters: Parameters, target: RedirectTarget) -> AuthorizationRequest:
     """Return what is asked for; whatever is raised here is sent to the client."""
     parameters.refuse_repeated()
+    refuse_long_values(parameters)
     nonce = parameters.get("nonce")
     if nonce is not None and len(nonce) > LONGEST_NONCE:
         raise InvalidRequest(f"nonce is longer than {LONGEST_NONCE} characters")
@@ -118,12 +121,11 @@ def read_request(parameters: Parameters, target: RedirectTarget) -> Authorizatio
         ),
         prompts=frozenset((parameters.get("prompt") or "").split()),
         max_age=read_max_age(parameters.get("max_age")),
-        login_hint=read_login_hint(parameters.get("login_hint")),
         id_token_hint=parameters.get("id_token_hint"),
         wants_registration=wants_registration(parameters),
         resources=parameters.resources,
         unsupported=frozenset({"request", "request_uri", "registration"} & set(parameters.values)),
-        requested_claims=read_claims(parameters.get("claims")),
+        claims=read_claims(parameters.get("claims")),
     )
 
 
@@ -136,9 +138,21 @@ def read_max_age(text: str | None) -> int | None:
     return int(text)
 
 
+def refuse_long_values(parameters: Parameters) -> None:
+    """Raise InvalidRequest for a value that is longer than anybody needs: it would be stored."""
+    for name, value in parameters.values.items():
+        if name not in HINTS and len(value) > LONGEST_VALUE_OF.get(name, LONGEST_VALUE):
+            raise InvalidRequest("a parameter is too long")
+
+
 def read_login_hint(text: str | None) -> str | None:
-    """Return the address to fill in; a space in it was a plus sign before careless encoding."""
-    return None if text is None else text.strip().replace(" ", "+")
+    """Return the address to fill in; a space in it was a plus sign before careless encoding.
+
+    What is too long to be one is no fault, only no hint (OIDC Core §3.1.2.1).
+    """
+    if text is None or len(text) > LONGEST_LOGIN_HINT:
+        return None
+    return text.strip().replace(" ", "+")
 
 
 def wants_registration(parameters: Parameters) -> bool:
@@ -151,22 +165,3 @@ def wants_registration(parameters: Parameters) -> bool:
         or parameters.get("first_screen") in {"register", "identifier:register"}
         or parameters.get("interaction_mode") == "signUp"
     )
-
-
-def read_claims(text: str | None) -> dict[str, list[str]]:
-    """Return the names of individually requested claims, by where they go (OIDC Core §5.5)."""
-    if text is None:
-        return {}
-    try:
-        document = json.loads(text) if len(text) <= LONGEST_CLAIMS else None
-    except (ValueError, RecursionError) as fault:
-        raise InvalidRequest("claims must be a JSON object") from fault
-    if not isinstance(document, dict):
-        raise InvalidRequest("claims must be a JSON object of at most 4000 characters")
-    requested = {}
-    for place in ("id_token", "userinfo"):
-        members = document.get(place) or {}
-        if not isinstance(members, dict):
-            raise InvalidRequest(f"claims.{place} must be a JSON object")
-        requested[place] = sorted(members)
-    return requested

@@ -94,6 +94,10 @@ class Resumption:
             case SignIn(register=register):
                 return Paused(interaction_id=interaction.id, cookie=None, register=register)
             case Issue(session=session):
+                # The session before the interaction, as a sign-in does: or they deadlock.
+                ended = self.codes.ended(work, request, session, now)
+                if ended is not None:
+                    return ended
                 completed = work.interactions.settle(
                     interaction.id, InteractionState.COMPLETED, now
                 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from authserver.domain.clients import ClientKind
+from authserver.domain.sessions import AuthenticationContext
 from authserver.oidc.authorization.request import AuthorizationRequest, Prompt
 from authserver.oidc.errors import (
     InvalidRequest,
@@ -13,6 +14,7 @@ from authserver.oidc.errors import (
     RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedClient,
+    UnmetAuthenticationRequirements,
     UnsupportedResponseType,
 )
 
@@ -68,6 +70,13 @@ def require_known_resources(request: AuthorizationRequest) -> None:
         raise InvalidTarget("resource is not known")
 
 
+def require_reachable_context(request: AuthorizationRequest) -> None:
+    """OIDC Core §5.5.1.1: an essential acr is matched, or the request fails."""
+    wanted = request.claims.acr_values
+    if wanted and AuthenticationContext.ONE_FACTOR not in wanted:
+        raise UnmetAuthenticationRequirements("none of the essential acr values can be met")
+
+
 REQUEST_RULES: Final[tuple[Rule, ...]] = (
     refuse_request_objects,
     require_supported_response_type,
@@ -75,6 +84,7 @@ REQUEST_RULES: Final[tuple[Rule, ...]] = (
     require_pkce,
     require_consistent_prompt,
     require_known_resources,
+    require_reachable_context,
 )
 
 

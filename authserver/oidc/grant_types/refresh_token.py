@@ -21,7 +21,8 @@ class RefreshTokenGrant:
     """Every use rotates; within the grace the same token gives the same successor.
 
     The successor is a keyed MAC of the presented token, so it can be given again although
-    only digests are stored. Reuse after the grace revokes the tokens of the authorization.
+    only digests are stored. Reuse after the grace, or once the successor was used as well,
+    revokes the tokens of the authorization.
     """
 
     issuer: TokenIssuer
@@ -44,7 +45,7 @@ class RefreshTokenGrant:
         spent = work.tokens.spend_refresh(digest, request.client.id, key_id, now)
         is_first_use = spent is not None
         if spent is None:
-            spent = self._within_grace(digest, request, work, now)
+            spent = self._within_grace(presented, request, work, now)
         authorization = work.authorizations.hold_live(spent.authorization_id, now)
         account = None if authorization is None else work.accounts.find(authorization.subject)
         if authorization is None or account is None or not account.is_active:
@@ -67,19 +68,26 @@ class RefreshTokenGrant:
         )
 
     def _within_grace(
-        self, digest: bytes, request: TokenRequest, work: UnitOfWork, now: datetime
+        self, presented: str, request: TokenRequest, work: UnitOfWork, now: datetime
     ) -> RefreshToken:
-        """Return a token spent a moment ago; one spent earlier costs all tokens beside it."""
-        token = work.tokens.find_refresh(digest, request.client.id)
+        """Return the token spent just before the live one; any other costs all tokens beside it."""
+        token = work.tokens.find_refresh(fingerprint(presented), request.client.id)
         if token is None or token.spent_at is None:
             raise InvalidGrant("the refresh token is not valid")
-        if now < token.spent_at + self.issuer.lifetimes.refresh_grace:
+        is_recent = now < token.spent_at + self.issuer.lifetimes.refresh_grace
+        if is_recent and self._precedes_live(presented, token, work):
             return token
         if work.authorizations.revoke(token.authorization_id, now):
             event = AuditEvent(kind=AuditKind.REFRESH_TOKEN_REUSED, client_id=request.client.id)
             work.record(event, now)
         work.commit()
         raise InvalidGrant("the refresh token was used before")
+
+    def _precedes_live(self, presented: str, spent: RefreshToken, work: UnitOfWork) -> bool:
+        """Tell whether the successor is unspent: else two rotations in a second hide a replay."""
+        successor = self._successor(presented, spent)
+        live = work.tokens.find_refresh(fingerprint(successor.reveal()), spent.client_id)
+        return live is not None and live.spent_at is None
 
     def _successor(self, presented: str, spent: RefreshToken) -> Secret:
         key_id = spent.successor_key_id or self.deriver.keys.newest_id

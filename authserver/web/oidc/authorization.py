@@ -19,6 +19,7 @@ from authserver.oidc.authorization.request import ResponseMode
 from authserver.oidc.authorization.resumption import Resumption
 from authserver.oidc.errors import OAuthError
 from authserver.oidc.parameters import Parameters
+from authserver.web.acting_get import acting_get
 from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
@@ -43,9 +44,9 @@ class AuthorizationRoutes:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/oidc/auth", self.begin, methods=["GET"]),
+            acting_get("/oidc/auth", self.begin),
             Route("/oidc/auth", self.begin_by_post, methods=["POST"]),
-            Route("/oidc/auth/{interaction}", self.resume, methods=["GET"]),
+            acting_get("/oidc/auth/{interaction}", self.resume),
         ]
 
     async def begin(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from authserver.lane import Lane
 from authserver.oidc.end_session import AskFirst, EndSession
 from authserver.oidc.errors import OAuthError
 from authserver.oidc.parameters import Parameters
+from authserver.web.acting_get import acting_get
 from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
@@ -35,7 +36,7 @@ class EndSessionRoutes:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/oidc/session/end", self.begin, methods=["GET"]),
+            acting_get("/oidc/session/end", self.begin),
             Route("/oidc/session/end", self.begin_by_post, methods=["POST"]),
             Route(CONFIRM, self.confirm, methods=["POST"]),
         ]

@@ -18,6 +18,7 @@ from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
 from authserver.oidc.authorization.request import read_login_hint
+from authserver.web.acting_get import acting_get
 from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
@@ -61,7 +62,7 @@ class EmailFirstPages:
         page = f"{self.path}/{{interaction}}"
         decision = f"{page}/{DECISIONS[self.flow.purpose]}"
         return [
-            Route(self.path, self.start, methods=["GET"]),
+            acting_get(self.path, self.start),
             Route(page, self.show, methods=["GET"], name=Step.ADDRESS),
             Route(f"{page}/code", self.show, methods=["GET"]),
             Route(decision, self.show, methods=["GET"]),

@@ -1,0 +1,62 @@
+"""The `claims` parameter: claims asked for one by one, and demands on `sub` and `acr`."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from authserver.oidc.errors import InvalidRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedClaims:
+    """What a client asks for by name (OIDC Core §5.5).
+
+    `names` says which claims go where; `subject` whom it wants to hear of and nobody else;
+    `acr_values` which contexts it insists on, empty where it does not insist.
+    """
+
+    names: Mapping[str, list[str]] = field(default_factory=dict)
+    subject: str | None = None
+    acr_values: frozenset[str] = frozenset()
+
+
+def read_claims(text: str | None) -> RequestedClaims:
+    """Return the requested claims; raises InvalidRequest for what is no such JSON object."""
+    if text is None:
+        return RequestedClaims()
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise InvalidRequest("claims must be a JSON object") from fault
+    if not isinstance(document, dict):
+        raise InvalidRequest("claims must be a JSON object")
+    id_token, userinfo = members_of(document, "id_token"), members_of(document, "userinfo")
+    wanted = [*values_of(id_token.get("sub")), *values_of(userinfo.get("sub"))]
+    if len(set(wanted)) > 1:
+        raise InvalidRequest("claims asks for more than one sub")
+    acr = id_token.get("acr")
+    is_essential = isinstance(acr, dict) and acr.get("essential") is True
+    return RequestedClaims(
+        names={"id_token": sorted(id_token), "userinfo": sorted(userinfo)},
+        subject=wanted[0] if wanted else None,
+        acr_values=frozenset(values_of(acr)) if is_essential else frozenset(),
+    )
+
+
+def members_of(document: Mapping[str, object], place: str) -> dict[str, object]:
+    """Return the claims asked for in one place."""
+    members = document.get(place)
+    if members is None:
+        return {}
+    if not isinstance(members, dict):
+        raise InvalidRequest(f"claims.{place} must be a JSON object")
+    return members
+
+
+def values_of(request: object) -> list[str]:
+    """Return the texts among `value` and `values` of one requested claim."""
+    if not isinstance(request, dict):
+        return []
+    listed = request.get("values")
+    several: Iterable[object] = listed if isinstance(listed, list) else ()
+    return [value for value in (request.get("value"), *several) if isinstance(value, str)]

@@ -1,0 +1,214 @@
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from authserver.domain.accounts import AccountStatus
+from authserver.domain.email_address import EmailAddress
+from authserver.domain.emails import UsageType
+from authserver.domain.outgoing_mail import MailResult, MailState
+from authserver.domain.verifications import VerificationState
+from tests.delivery.office import LIFE, Office
+from tests.storage.racing import race
+from tests.storage.samples import a_client, an_account
+
+SECOND = timedelta(seconds=1)
+
+
+def test_a_claimed_mail_carries_the_code_and_is_marked_before_it_leaves(office: Office) -> None:
+    verification = office.owe()
+    assert not office.is_code_mailed()
+
+    (owed,) = office.delivery.claim(10)
+
+    assert owed.email.code == office.base.deriver.code(verification)
+    assert owed.email.to == "Ada@example.com"
+    assert owed.email.usage_type is UsageType.SIGN_IN
+    assert owed.email.minutes == 10
+    assert owed.email.request_label == verification.label
+    assert office.is_code_mailed()
+    assert office.story().mail.state is MailState.SENDING
+
+
+def test_the_mail_says_how_many_minutes_are_left(office: Office) -> None:
+    office.owe()
+    office.clock.advance(timedelta(minutes=3, seconds=30))
+
+    (owed,) = office.delivery.claim(10)
+
+    assert owed.email.minutes == 7
+
+
+def test_the_mail_names_the_application_that_asked(office: Office) -> None:
+    with office.base.storage.writing() as work:
+        work.clients.add(a_client(name="Shop & Co"))
+        work.commit()
+    office.owe()
+
+    (owed,) = office.delivery.claim(10)
+
+    assert owed.email.application_name == "Shop & Co"
+
+
+@pytest.mark.parametrize(
+    ("changes", "age", "reason"),
+    [
+        ({"state": VerificationState.REPLACED}, 0 * SECOND, "code_over"),
+        ({"state": VerificationState.CANCELLED}, 0 * SECOND, "code_over"),
+        ({"state": VerificationState.VERIFIED}, 0 * SECOND, "code_over"),
+        ({"attempts": 5}, 0 * SECOND, "code_over"),
+        ({"key_id": "a key that is gone"}, 0 * SECOND, "code_over"),
+        ({}, LIFE, "code_over"),
+        ({}, LIFE - 59 * SECOND, "too_late"),
+    ],
+)
+def test_a_mail_whose_code_is_over_is_dropped(
+    office: Office, changes: dict[str, Any], age: timedelta, reason: str
+) -> None:
+    office.owe(**changes)
+    office.clock.advance(age)
+
+    assert office.delivery.claim(10) == []
+
+    mail = office.story().mail
+    assert (mail.state, mail.reason) == (MailState.DROPPED, reason)
+    assert not office.is_code_mailed()
+    office.clock.advance(timedelta(hours=1))
+    assert office.delivery.claim(10) == []
+
+
+def test_a_mail_with_a_minute_of_life_left_is_sent(office: Office) -> None:
+    office.owe()
+    office.clock.advance(LIFE - 60 * SECOND)
+
+    assert len(office.delivery.claim(10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "usage_type"),
+    [
+        (None, UsageType.SIGN_IN),
+        (AccountStatus.ACTIVE, UsageType.SIGN_IN),
+        (AccountStatus.SUSPENDED, UsageType.SUSPENDED),
+    ],
+)
+def test_the_account_of_the_address_decides_which_mail_leaves(
+    office: Office, status: AccountStatus | None, usage_type: UsageType
+) -> None:
+    if status is not None:
+        with office.base.storage.writing() as work:
+            work.accounts.add(an_account(status=status))
+            work.commit()
+    typed = EmailAddress(typed="aDA@example.com", canonical="ada@example.com")
+    office.owe(address=typed)
+
+    (owed,) = office.delivery.claim(10)
+
+    assert owed.email.usage_type is usage_type
+    assert owed.email.to == ("aDA@example.com" if status is None else "Ada@example.com")
+    carries_code = usage_type is UsageType.SIGN_IN
+    assert (owed.email.code is not None) is carries_code
+    assert office.is_code_mailed() is carries_code
+
+
+def test_many_claimers_never_get_the_same_mail(office: Office) -> None:
+    mails = office.owe_many(30)
+
+    claimed = [each for batch in race(12, lambda: office.delivery.claim(4)) for each in batch]
+
+    assert Counter(each.mail.id for each in claimed) == Counter(mails)
+
+
+def test_a_claim_takes_no_more_than_it_may(office: Office) -> None:
+    office.owe_many(5)
+
+    assert [len(office.delivery.claim(2)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_mail_whose_lease_ran_out_is_claimed_again_and_the_claim_is_counted(
+    office: Office,
+) -> None:
+    office.owe()
+    (first,) = office.delivery.claim(10)
+    office.clock.advance(59 * SECOND)
+    assert office.delivery.claim(10) == []
+
+    office.clock.advance(SECOND)
+    (second,) = office.delivery.claim(10)
+
+    assert (first.mail.claims, second.mail.claims) == (1, 2)
+    assert second.email.code == first.email.code
+
+
+def test_who_lost_the_lease_settles_nothing(office: Office) -> None:
+    office.owe()
+    (first,) = office.delivery.claim(10)
+    office.clock.advance(60 * SECOND)
+    (second,) = office.delivery.claim(10)
+
+    office.delivery.record(first.mail, [office.attempt(MailResult.RECIPIENT_REFUSED)])
+    office.delivery.give_back([first.mail])
+
+    assert office.story().mail.state is MailState.SENDING
+    office.delivery.record(second.mail, [office.attempt()])
+    story = office.story()
+    assert story.mail.state is MailState.ACCEPTED
+    assert [attempt.outcome.result for attempt in story.attempts] == [
+        MailResult.RECIPIENT_REFUSED,
+        MailResult.ACCEPTED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [
+        (MailResult.ACCEPTED, MailState.ACCEPTED),
+        (MailResult.RECIPIENT_REFUSED, MailState.REFUSED),
+    ],
+)
+def test_a_settled_mail_is_never_sent_again(
+    office: Office, result: MailResult, state: MailState
+) -> None:
+    office.owe()
+    (owed,) = office.delivery.claim(10)
+
+    assert office.delivery.record(owed.mail, [office.attempt(result)]) is state
+
+    office.clock.advance(5 * timedelta(minutes=1))
+    assert office.delivery.claim(10) == []
+    assert office.story().mail.state is state
+
+
+@pytest.mark.parametrize(
+    "result", [MailResult.NOT_ACCEPTED, MailResult.REFUSED, MailResult.UNKNOWN, None]
+)
+def test_what_may_not_have_arrived_is_tried_again_after_growing_waits_and_then_given_up(
+    office: Office, result: MailResult | None
+) -> None:
+    office.owe()
+    attempts = [] if result is None else [office.attempt(result)]
+
+    for wait in (2, 10, 30, 60):
+        (owed,) = office.delivery.claim(10)
+        assert office.delivery.record(owed.mail, attempts) is MailState.QUEUED
+        office.clock.advance((wait - 1) * SECOND)
+        assert office.delivery.claim(10) == []
+        office.clock.advance(SECOND)
+    (owed,) = office.delivery.claim(10)
+
+    assert office.delivery.record(owed.mail, attempts) is MailState.GIVEN_UP
+    assert len(office.story().attempts) == 5 * len(attempts)
+    office.clock.advance(100 * SECOND)
+    assert office.delivery.claim(10) == []
+
+
+def test_a_mail_that_was_given_back_can_be_claimed_at_once(office: Office) -> None:
+    office.owe()
+    (first,) = office.delivery.claim(10)
+
+    office.delivery.give_back([first.mail])
+
+    assert office.story().mail.state is MailState.QUEUED
+    (second,) = office.delivery.claim(10)
+    assert second.mail.claims == 2
