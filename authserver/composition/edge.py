@@ -8,6 +8,7 @@ from authserver.flows.account import OwnAccount
 from authserver.flows.completion import Completion
 from authserver.flows.email_code import EmailCode
 from authserver.flows.email_first import EmailFirst
+from authserver.flows.mail_permits import MailPermits
 from authserver.flows.sign_in_link import SignInByLink
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
@@ -58,6 +59,7 @@ class Edge:
             is_secure=base.endpoint.is_secure,
             addresses=self.addresses,
             session_life_seconds=int(base.lifetimes.session_max.total_seconds()),
+            device_life_seconds=int(base.policy.device_life.total_seconds()),
             interaction_life_seconds=int(KEPT_FOR.total_seconds()),
         )
         self.pages = PageRenderer(
@@ -71,7 +73,10 @@ class Edge:
         self.errors = ErrorPages(self.pages)
         self.forms = FormReader(settings.limits.body_bytes, base.endpoint.url)
         self.completion = Completion(
-            deriver=base.deriver, randomness=base.randomness, lifetimes=base.lifetimes
+            deriver=base.deriver,
+            randomness=base.randomness,
+            lifetimes=base.lifetimes,
+            policy=base.policy,
         )
         self.codes = CodeIssuer(
             keys=base.keys,
@@ -204,7 +209,12 @@ class Edge:
             purpose=purpose,
             storage=base.storage,
             clients=base.clients,
-            codes=EmailCode(policy=base.policy, deriver=base.deriver, randomness=base.randomness),
+            codes=EmailCode(
+                policy=base.policy,
+                permits=MailPermits(policy=base.policy, randomness=base.randomness),
+                deriver=base.deriver,
+                randomness=base.randomness,
+            ),
             completion=self.completion,
             clock=base.clock,
             randomness=base.randomness,

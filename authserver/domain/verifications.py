@@ -78,6 +78,7 @@ class CodeOutcome(StrEnum):
     REPLACED = "replaced"
     EXPIRED = "expired"
     EXHAUSTED = "exhausted"
+    LONGER_CODE_NEEDED = "longer_code_needed"
     MALFORMED = "malformed"
     WRONG = "wrong"
     VERIFIED = "verified"
@@ -104,10 +105,28 @@ class CodePolicy:
     mails_min_life_left: timedelta = timedelta(seconds=60)
     mails_to_unknown: bool = True
     starts_per_source_hour: int = 50
+    budget_window: timedelta = timedelta(days=30)
+    budget_digits8_from: int = 20
+    budget_base32_from: int = 40
+    device_stop_at: int = 20
+    device_life: timedelta = timedelta(days=180)
+    devices_max: int = 10
 
     def wait_after(self, mails: int) -> timedelta:
         """Return the wait before the next mail once `mails` (at least one) have been permitted."""
         return self.cooldown[min(mails, len(self.cooldown)) - 1]
+
+    def class_after(self, failures: int) -> CodeClass:
+        """Return the least class that strangers' `failures` in the window demand.
+
+        Wrong codes lock nobody out: codes grow until guessing is hopeless, and so is shutting
+        an owner out by failing on purpose.
+        """
+        if failures >= self.budget_base32_from:
+            return CodeClass.BASE32
+        if failures >= self.budget_digits8_from:
+            return longest(self.start_class, CodeClass.DIGITS8)
+        return self.start_class
 
     @property
     def mails_per_address_of_strangers(self) -> int:
@@ -118,6 +137,11 @@ class CodePolicy:
     def least_life_to_send(self) -> timedelta:
         """Return the life that a code must have left for a mail to be worth sending."""
         return min(self.mails_min_life_left, self.life / 10)
+
+
+def longest(one: CodeClass, other: CodeClass) -> CodeClass:
+    """Return the class whose codes have more symbols."""
+    return one if one.symbols >= other.symbols else other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +162,7 @@ class Verification:
     label: str
     source: str
     browser: str
+    recognised_browser_id: str | None = None
     state: VerificationState = VerificationState.LIVE
     attempts: int = 0
     attempt_limit: int

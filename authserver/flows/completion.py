@@ -8,9 +8,11 @@ from authserver.domain.accounts import Account
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.interactions import InteractionId
 from authserver.domain.lifetimes import Lifetimes
-from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.randomness import Randomness, new_identifier, new_token
+from authserver.domain.recognised_browsers import RecognisedBrowser, RecognisedBrowserId
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.sessions import AuthenticationMethod, Session, SessionId
+from authserver.domain.verifications import CodePolicy
 from authserver.flows.visitor import Visitor
 from authserver.storage.endings import end_session
 from authserver.storage.unit_of_work import UnitOfWork
@@ -22,6 +24,7 @@ class SignedIn:
 
     interaction_id: InteractionId
     session_secret: Secret
+    device_secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class Completion:
     deriver: Deriver
     randomness: Randomness
     lifetimes: Lifetimes
+    policy: CodePolicy
 
     def sign_in(
         self,
@@ -62,7 +66,40 @@ class Completion:
             detail={"amr": method, "browser": visitor.browser},
         )
         work.record(event, now)
-        return SignedIn(interaction_id=visitor.interaction_id, session_secret=secret)
+        return SignedIn(
+            interaction_id=visitor.interaction_id,
+            session_secret=secret,
+            device_secret=self.recognise(work, visitor, account, now),
+        )
+
+    def recognise(
+        self, work: UnitOfWork, visitor: Visitor, account: Account, now: datetime
+    ) -> Secret | None:
+        """Remember the browser for the account; return the secret of a new device cookie.
+
+        None where it is known already. Of too many browsers the one used least lately goes.
+        """
+        until = now + self.policy.device_life
+        known = work.recognised_browsers.find(visitor.device_secret, now)
+        if known is not None and known.subject == account.subject:
+            work.recognised_browsers.renew(known.id, now, until)
+            return None
+        secret = Secret(new_token(self.randomness))
+        browser = RecognisedBrowser(
+            id=RecognisedBrowserId(new_identifier(self.randomness)),
+            subject=account.subject,
+            canonical_address=account.address.canonical,
+            name=visitor.browser,
+            first_used_at=now,
+            last_used_at=now,
+            expires_at=until,
+        )
+        for surplus in work.recognised_browsers.list(account.subject, now)[
+            self.policy.devices_max - 1 :
+        ]:
+            work.recognised_browsers.forget(surplus.id, account.subject)
+        work.recognised_browsers.add(browser, secret.reveal())
+        return secret
 
     def start_session(
         self,

@@ -1,41 +1,28 @@
 """Start, resend and check a verification: what every flow with a mailed code does."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from authserver.crypto.deriver import Deriver
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.code_entry import MalformedCode, read_code
 from authserver.domain.email_address import EmailAddress
-from authserver.domain.emails import UsageType
+from authserver.domain.failure_budgets import BudgetKind, FailureBudget
 from authserver.domain.interactions import Interaction
-from authserver.domain.limits import DAY, HOUR, Limit, LimitKind
-from authserver.domain.outgoing_mail import MailId, OutgoingMail
 from authserver.domain.randomness import Randomness, new_identifier
 from authserver.domain.verifications import (
     CROCKFORD_ALPHABET,
     LABEL_LENGTH,
+    CodeClass,
     CodeOutcome,
     CodePolicy,
     Purpose,
     Verification,
     VerificationId,
 )
+from authserver.flows.mail_permits import MailPermits, MailRefused
 from authserver.flows.visitor import Visitor
-from authserver.storage.unit_of_work import Notice, UnitOfWork
-
-INSTANCE: Final = "instance"
-COARSE_WAIT: Final = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailRefused:
-    """No mail now; the unit must be undone, so that nothing is counted."""
-
-    outcome: CodeOutcome
-    wait: timedelta
-    locale: str | None = None
+from authserver.storage.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +39,7 @@ class EmailCode:
     """The engine: derived codes, counted tries, limited mails."""
 
     policy: CodePolicy
+    permits: MailPermits
     deriver: Deriver
     randomness: Randomness
 
@@ -76,14 +64,19 @@ class EmailCode:
             return self.resend(work, interaction, earlier, visitor, now)
         if earlier is not None and now < earlier.next_mail_at:
             return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=earlier.next_mail_at - now)
-        starts = self._limit_of_starts(visitor)
-        if not work.limits.charge(starts, now):
-            return self._refuse(work, CodeOutcome.SOURCE_LIMITED, starts, now)
-        verification = self._new(interaction, purpose, address, visitor, earlier, now)
+        recognised = self._recognised(work, address, visitor, now)
+        refused = None if recognised else self.permits.start(work, visitor, now)
+        if refused is not None:
+            return refused
+        verification = replace(
+            self._new(interaction, purpose, address, visitor, earlier, now),
+            code_class=self._class_now(work, budget_of(address, recognised), now),
+            recognised_browser_id=recognised,
+        )
         if interaction.verification_id is not None:
             work.verifications.replace(interaction.verification_id)
         work.verifications.add(verification)
-        refused = self._owe_mail(work, interaction, verification, visitor, now)
+        refused = self.permits.owe(work, interaction, verification, visitor, now)
         if refused is not None:
             return refused
         work.interactions.note_verification(interaction.id, address, verification.id)
@@ -113,7 +106,7 @@ class EmailCode:
             return MailRefused(
                 outcome=CodeOutcome.COOLING_DOWN, wait=verification.next_mail_at - now
             )
-        refused = self._owe_mail(work, interaction, verification, visitor, now)
+        refused = self.permits.owe(work, interaction, verification, visitor, now)
         return CodeOutcome.ACCEPTED if refused is None else refused
 
     def check(
@@ -138,11 +131,31 @@ class EmailCode:
         claimed = work.verifications.claim_try(verification.id, now)
         if claimed is None:
             return self._lost(work, verification, now)
+        return self._judge(work, claimed, code, visitor, now)
+
+    def _judge(
+        self,
+        work: UnitOfWork,
+        claimed: Verification,
+        code: str,
+        visitor: Visitor,
+        now: datetime,
+    ) -> Verification | CodeRefused:
+        """Ask the failure budget, compare, and consume or charge."""
+        budget = budget_of(claimed.address, claimed.recognised_browser_id)
+        work.failure_budgets.hold(budget, now)
+        needed = self._class_now(work, budget, now)
+        if needed.symbols > claimed.code_class.symbols:
+            # Nothing was compared: the caller undoes the unit, and the try with it.
+            return CodeRefused(outcome=CodeOutcome.LONGER_CODE_NEEDED)
         # A lucky guess of a code that was never mailed proves no mailbox.
         if not self.deriver.code_matches(claimed, code) or not claimed.code_mailed:
+            work.failure_budgets.charge(budget, claimed.id, claimed.attempts, now)
             return self._wrong(work, claimed, visitor, now)
         if not work.verifications.consume(claimed.id, now):
             return self._lost(work, claimed, now)
+        if claimed.recognised_browser_id is not None:
+            work.failure_budgets.clear(budget)
         return claimed
 
     def pending(
@@ -179,6 +192,27 @@ class EmailCode:
             )
         return code
 
+    def _recognised(
+        self, work: UnitOfWork, address: EmailAddress, visitor: Visitor, now: datetime
+    ) -> str | None:
+        """Return the id of the browser where the owner of the address has signed in before.
+
+        After too many failures of its own it counts as a stranger until its next success.
+        """
+        browser = work.recognised_browsers.find(visitor.device_secret, now)
+        if browser is None or browser.canonical_address != address.canonical:
+            return None
+        own = FailureBudget(BudgetKind.BROWSER, browser.id)
+        failures = work.failure_budgets.count(own, now - self.policy.budget_window)
+        return browser.id if failures < self.policy.device_stop_at else None
+
+    def _class_now(self, work: UnitOfWork, budget: FailureBudget, now: datetime) -> CodeClass:
+        """Return the least class that the failures of the window demand."""
+        if budget.kind is BudgetKind.BROWSER:
+            return self.policy.start_class
+        failures = work.failure_budgets.count(budget, now - self.policy.budget_window)
+        return self.policy.class_after(failures)
+
     def _new(
         self,
         interaction: Interaction,
@@ -211,78 +245,6 @@ class EmailCode:
             expires_at=now + self.policy.life,
         )
 
-    def _owe_mail(
-        self,
-        work: UnitOfWork,
-        interaction: Interaction,
-        verification: Verification,
-        visitor: Visitor,
-        now: datetime,
-    ) -> MailRefused | None:
-        """Count a mail against every limit and write it; rows are locked in the one order."""
-        mails = verification.mails_before + verification.mails + 1
-        then = now + self.policy.wait_after(mails)
-        if not work.verifications.permit_mail(verification.id, now, then):
-            return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=then - now)
-        for outcome, limit in self._limits_of_mails(verification.address, visitor):
-            if not work.limits.charge(limit, now):
-                return self._refuse(work, outcome, limit, now)
-        work.outgoing_mails.add(
-            OutgoingMail(
-                id=MailId(new_identifier(self.randomness)),
-                verification_id=verification.id,
-                usage_type=UsageType(verification.purpose.value),
-                address=verification.address.typed,
-                locale=visitor.locale_in(interaction),
-                due_at=now,
-                created_at=now,
-            )
-        )
-        work.announce(Notice.MAIL_OWED)
-        return None
-
-    def _limit_of_starts(self, visitor: Visitor) -> Limit:
-        return Limit(
-            kind=LimitKind.STARTS_OF_SOURCE,
-            key=visitor.source,
-            most=self.policy.starts_per_source_hour,
-            window=HOUR,
-        )
-
-    def _limits_of_mails(
-        self, address: EmailAddress, visitor: Visitor
-    ) -> tuple[tuple[CodeOutcome, Limit], ...]:
-        to_address = Limit(
-            kind=LimitKind.MAILS_TO_ADDRESS,
-            key=address.canonical,
-            most=self.policy.mails_per_address_of_strangers,
-            window=DAY,
-        )
-        of_source = Limit(
-            kind=LimitKind.MAILS_OF_SOURCE_TO_ADDRESS,
-            key=f"{visitor.source} {address.canonical}",
-            most=self.policy.mails_per_source_and_address,
-            window=DAY,
-        )
-        of_instance = Limit(
-            kind=LimitKind.MAILS_OF_INSTANCE,
-            key=INSTANCE,
-            most=self.policy.mails_per_day,
-            window=DAY,
-        )
-        return (
-            (CodeOutcome.ADDRESS_LIMITED, to_address),
-            (CodeOutcome.ADDRESS_LIMITED, of_source),
-            (CodeOutcome.INSTANCE_LIMITED, of_instance),
-        )
-
-    def _refuse(
-        self, work: UnitOfWork, outcome: CodeOutcome, limit: Limit, now: datetime
-    ) -> MailRefused:
-        # Rounded up, so that the wait does not tell when somebody else asked.
-        wait = work.limits.wait(limit, now)
-        return MailRefused(outcome=outcome, wait=-(-wait // COARSE_WAIT) * COARSE_WAIT)
-
     def _wrong(
         self, work: UnitOfWork, claimed: Verification, visitor: Visitor, now: datetime
     ) -> CodeRefused:
@@ -297,3 +259,10 @@ class EmailCode:
         present = work.verifications.find(verification.id)
         standing = None if present is None else present.standing(now)
         return CodeRefused(outcome=standing or CodeOutcome.REPLACED)
+
+
+def budget_of(address: EmailAddress, recognised_browser_id: str | None) -> FailureBudget:
+    """Return whose failures count: those of the browser, or of all strangers to the address."""
+    if recognised_browser_id is not None:
+        return FailureBudget(BudgetKind.BROWSER, recognised_browser_id)
+    return FailureBudget(BudgetKind.ADDRESS, address.canonical)

@@ -7,16 +7,16 @@ promised: sign-in without an account, registration with one. The answer uses the
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from authserver.domain.accounts import Account, AccountOrigin, Subject
-from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clock import Clock
-from authserver.domain.email_address import EmailAddress, parse_email_address
+from authserver.domain.email_address import parse_email_address
 from authserver.domain.interactions import Interaction, InteractionState
-from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.randomness import Randomness
 from authserver.domain.sessions import AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import Completion, SignedIn
-from authserver.flows.email_code import CodeRefused, EmailCode, MailRefused
+from authserver.flows.email_code import CodeRefused, EmailCode
+from authserver.flows.mail_permits import MailRefused
+from authserver.flows.registration import register
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
@@ -116,17 +116,14 @@ class EmailFirst:
                 if not isinstance(found, Interaction):
                     return found
                 checked = self.codes.check(work, found, self.purpose, entered, visitor, now)
-                if isinstance(checked, CodeRefused):
+                if isinstance(checked, Verification):
+                    return self._after_proof(work, found, checked, visitor, now)
+                if checked.outcome is not CodeOutcome.LONGER_CODE_NEEDED:
                     return self._after_refusal(work, found, checked)
-                account = work.accounts.hold_by_address(checked.address.canonical)
-                if (account is None) is (self.purpose is Purpose.SIGN_IN):
-                    work.interactions.note(found.id, {})
-                    work.commit()
-                    return Proceed(interaction_id=found.id, step=Step.DECISION)
-                return self._finish(work, found, checked, visitor, now)
         except AddressTaken:
             # Another browser has just registered the address, and all of this was undone.
             return self.submit_code(visitor, entered)
+        return self._ask_for_longer_code(found)
 
     def decide(self, visitor: Visitor) -> SignedIn | Proceed | InteractionGone | GoOn:
         """Do what the page offered after the proof: create the account, or sign in to it."""
@@ -183,6 +180,32 @@ class EmailFirst:
             work.commit()
         return GoOn(interaction_id=found.id)
 
+    def _after_proof(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        verification: Verification,
+        visitor: Visitor,
+        now: datetime,
+    ) -> SignedIn | Proceed | GoOn:
+        """Sign in or register at once where the page promised just that; else ask."""
+        account = work.accounts.hold_by_address(verification.address.canonical)
+        if (account is None) is (self.purpose is Purpose.SIGN_IN):
+            work.interactions.note(interaction.id, {})
+            work.commit()
+            return Proceed(interaction_id=interaction.id, step=Step.DECISION)
+        return self._finish(work, interaction, verification, visitor, now)
+
+    def _ask_for_longer_code(self, interaction: Interaction) -> Proceed:
+        """End a code that is too short by now, in a unit of its own: the try was undone."""
+        with self.storage.writing() as work:
+            if interaction.verification_id is not None:
+                work.verifications.replace(interaction.verification_id)
+            notice = {"outcome": CodeOutcome.LONGER_CODE_NEEDED}
+            work.interactions.note(interaction.id, notice)
+            work.commit()
+        return Proceed(interaction_id=interaction.id, step=Step.CODE)
+
     def _finish(
         self,
         work: UnitOfWork,
@@ -196,7 +219,7 @@ class EmailFirst:
             return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
         account = work.accounts.hold_by_address(verification.address.canonical)
         if account is None:
-            account = self._register(work, verification.address, visitor, now)
+            account = register(work, verification.address, self.randomness, visitor, now)
         if not account.is_active:
             # Suspended since the proof: the path begins anew, and its mail says why.
             work.interactions.forget_address(interaction.id)
@@ -213,24 +236,6 @@ class EmailFirst:
             return GoOn(interaction_id=interaction.id)
         work.commit()
         return signed_in
-
-    def _register(
-        self, work: UnitOfWork, address: EmailAddress, visitor: Visitor, now: datetime
-    ) -> Account:
-        account = Account(
-            subject=Subject(new_identifier(self.randomness)),
-            address=address,
-            email_proven_at=now,
-            origin=AccountOrigin.REGISTRATION,
-            created_at=now,
-            updated_at=now,
-        )
-        work.accounts.add(account)
-        event = AuditEvent(
-            kind=AuditKind.ACCOUNT_REGISTERED, subject=account.subject, source=visitor.source
-        )
-        work.record(event, now)
-        return account
 
     def _after_mail(
         self,

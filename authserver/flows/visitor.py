@@ -16,6 +16,7 @@ class Visitor:
     interaction_id: InteractionId
     interaction_cookie: str | None
     session_secret: str | None
+    device_secret: str | None
     source: str
     browser: str
     chosen_locale: str | None

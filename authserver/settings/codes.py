@@ -177,6 +177,12 @@ class CodeSettings(Group):
             mails_min_life_left=self.mails.min_life_left,
             mails_to_unknown=self.mails.to_unknown,
             starts_per_source_hour=self.starts.per_source_hour,
+            budget_window=self.budget.window,
+            budget_digits8_from=self.budget.digits8_from,
+            budget_base32_from=self.budget.base32_from,
+            device_stop_at=self.budget.device_stop_at,
+            device_life=self.devices.life,
+            devices_max=self.devices.max,
         )
 
     def faults(self) -> Iterator[str]:

@@ -27,6 +27,7 @@ def end_session(work: UnitOfWork, session: Session, leaving: Client | None, now:
 def end_everything(work: UnitOfWork, account: Account, now: datetime) -> None:
     """End all codes, sessions and tokens of an account."""
     work.verifications.cancel_for_address(account.address.canonical)
+    work.recognised_browsers.forget_all(account.subject)
     end_sign_ins(work, account.subject, now)
 
 

@@ -20,10 +20,12 @@ from authserver.storage.authorization_codes import AuthorizationCodes
 from authserver.storage.clients import Clients
 from authserver.storage.configuration import Configuration
 from authserver.storage.database import Database, UtcDateTime
+from authserver.storage.failure_budgets import FailureBudgets
 from authserver.storage.grants import Authorizations
 from authserver.storage.interactions import Interactions
 from authserver.storage.limits import Limits
 from authserver.storage.outgoing_mail import OutgoingMails
+from authserver.storage.recognised_browsers import RecognisedBrowsers
 from authserver.storage.sessions import Sessions
 from authserver.storage.signing_keys import SigningKeys
 from authserver.storage.tokens import Tokens
@@ -55,9 +57,11 @@ class UnitOfWork:
         self.authorizations = Authorizations(connection)
         self.clients = Clients(connection)
         self.configuration = Configuration(connection)
+        self.failure_budgets = FailureBudgets(connection)
         self.interactions = Interactions(connection)
         self.limits = Limits(connection)
         self.outgoing_mails = OutgoingMails(connection)
+        self.recognised_browsers = RecognisedBrowsers(connection)
         self.sessions = Sessions(connection)
         self.signing_keys = SigningKeys(connection)
         self.tokens = Tokens(connection)

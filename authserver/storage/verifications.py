@@ -73,6 +73,7 @@ class VerificationRow(Row):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     proof_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recognised_browser_id: Mapped[str | None] = mapped_column(String(40))
 
 
 class AlreadyLive(Exception):
@@ -215,6 +216,7 @@ def parameters_of(verification: Verification) -> dict[str, object]:
         "label": verification.label,
         "source": verification.source,
         "browser": verification.browser,
+        "recognised_browser_id": verification.recognised_browser_id,
         "state": verification.state,
         "attempts": verification.attempts,
         "attempt_limit": verification.attempt_limit,
@@ -243,6 +245,7 @@ def verification_of(row: Record) -> Verification:
         label=row.label,
         source=row.source,
         browser=row.browser,
+        recognised_browser_id=row.recognised_browser_id,
         state=VerificationState(row.state),
         attempts=row.attempts,
         attempt_limit=row.attempt_limit,

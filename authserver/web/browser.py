@@ -29,6 +29,7 @@ class Browsers:
     is_secure: bool
     addresses: ClientAddresses
     session_life_seconds: int
+    device_life_seconds: int
     interaction_life_seconds: int
 
     @property
@@ -68,6 +69,7 @@ class Browsers:
             interaction_id=InteractionId(interaction_id),
             interaction_cookie=self.interaction_secret(request, interaction_id),
             session_secret=self.session_secret(request),
+            device_secret=self._cookie(request, f"{self.prefix}device"),
             source=self.source(request),
             browser=name_browser(request.headers.get("user-agent", "")),
             chosen_locale=chosen_locale,
@@ -76,6 +78,11 @@ class Browsers:
     def set_session(self, response: Response, secret: Secret) -> None:
         """Give the browser its session."""
         self._set(response, self.session_cookie, secret.reveal(), self.session_life_seconds)
+
+    def set_device(self, response: Response, secret: Secret) -> None:
+        """Let the browser be recognised."""
+        name = f"{self.prefix}device"
+        self._set(response, name, secret.reveal(), self.device_life_seconds)
 
     def forget_session(self, response: Response) -> None:
         """Take the session cookie away."""

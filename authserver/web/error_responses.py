@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from authserver.domain.clients import Client
 from authserver.domain.request_context import current_request_id
 from authserver.domain.unavailable import ServiceUnavailable
-from authserver.flows.email_code import MailRefused
+from authserver.flows.mail_permits import MailRefused
 from authserver.flows.visitor import InteractionGone
 from authserver.oidc.errors import InsufficientScope, InvalidClient, InvalidToken, OAuthError
 from authserver.web.page_renderer import PageRenderer

@@ -99,9 +99,9 @@ def noted(engine: Engine) -> list[str]:
 def test_a_rebuilt_table_keeps_its_children(extended: Alembic, engine: Engine) -> None:
     extended.upgrade("head")
     insert_family(engine)
-    add_revision(extended, "0003", REBUILD)
+    add_revision(extended, "0004", REBUILD)
 
-    extended.upgrade("0003")
+    extended.upgrade("0004")
 
     assert (count(engine, "accounts"), count(engine, "sessions")) == (1, 1)
 
@@ -110,14 +110,14 @@ def test_a_revision_that_orphans_rows_is_undone(extended: Alembic, engine: Engin
     extended.upgrade("head")
     insert_family(engine)
     if engine.dialect.name == "sqlite":
-        add_revision(extended, "0003", 'op.execute("DELETE FROM accounts")')
+        add_revision(extended, "0004", 'op.execute("DELETE FROM accounts")')
         with pytest.raises(Exception, match="without parents"):
-            extended.upgrade("0003")
+            extended.upgrade("0004")
     else:
         orphan = "op.execute(\"UPDATE sessions SET subject = 'nobody'\")"
-        add_revision(extended, "0003", orphan)
+        add_revision(extended, "0004", orphan)
         with pytest.raises(DBAPIError):
-            extended.upgrade("0003")
+            extended.upgrade("0004")
 
     assert (count(engine, "accounts"), count(engine, "sessions")) == (1, 1)
 
@@ -125,33 +125,33 @@ def test_a_revision_that_orphans_rows_is_undone(extended: Alembic, engine: Engin
 def test_a_revision_that_fails_leaves_nothing_and_those_before_it_stay(
     extended: Alembic, engine: Engine
 ) -> None:
-    add_revision(extended, "0003", ADD_COLUMN)
-    add_revision(extended, "0004", 'op.drop_table("audit_events")\n    raise ZeroDivisionError')
+    add_revision(extended, "0004", ADD_COLUMN)
+    add_revision(extended, "0005", 'op.drop_table("audit_events")\n    raise ZeroDivisionError')
 
     with pytest.raises(ZeroDivisionError):
-        extended.upgrade("0004")
+        extended.upgrade("0005")
 
     with engine.connect() as connection:
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    assert revision == "0003"
+    assert revision == "0004"
     assert count(engine, "audit_events") == 0
 
 
 def test_the_last_revision_that_does_more_than_expand_is_noted(
     extended: Alembic, engine: Engine
 ) -> None:
-    add_revision(extended, "0003", ADD_COLUMN, downgrade=DROP_COLUMN, expands_only=False)
-    add_revision(extended, "0004", "pass", expands_only=True)
+    add_revision(extended, "0004", ADD_COLUMN, downgrade=DROP_COLUMN, expands_only=False)
+    add_revision(extended, "0005", "pass", expands_only=True)
     notes = []
 
     for run, revision in [
-        (extended.upgrade, "0002"),
         (extended.upgrade, "0003"),
         (extended.upgrade, "0004"),
+        (extended.upgrade, "0005"),
+        (extended.downgrade, "0004"),
         (extended.downgrade, "0003"),
-        (extended.downgrade, "0002"),
     ]:
         run(revision)
         notes.append(noted(engine))
 
-    assert notes == [["0001"], ["0003"], ["0003"], ["0003"], ["0001"]]
+    assert notes == [["0001"], ["0004"], ["0004"], ["0004"], ["0001"]]

@@ -177,12 +177,12 @@ def test_a_current_sqlite_database_is_left_alone(sqlite_path: Path) -> None:
 def test_an_sqlite_database_behind_is_copied_before_it_is_upgraded(tmp_path: Path) -> None:
     path = tmp_path / "authserver.db"
     upgrade(sqlite_url(path), ALEMBIC_INI, MIGRATIONS, to="0001")
-    earlier = tmp_path / "authserver.db.before-0002.bak"
+    earlier = tmp_path / "authserver.db.before-0003.bak"
     earlier.write_bytes(b"of another day")
 
     status = prepare_sqlite(sqlite_url(path), ALEMBIC_INI, MIGRATIONS)
 
-    copy = tmp_path / "authserver.db.before-0002.2.bak"
+    copy = tmp_path / "authserver.db.before-0003.2.bak"
     assert status.state is SchemaState.CURRENT
     assert execute(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600

@@ -51,9 +51,10 @@ def test_each_cookie_has_the_attributes_that_keep_it_here(any_provider: Provider
 
     interaction, session = cookies_of(begun), cookies_of(entered)
     assert list(interaction) == [f"{prefix}interaction-{visit.interaction}"]
-    assert list(session) == [f"{prefix}session"]
+    assert list(session) == [f"{prefix}session", f"{prefix}device"]
     check(*interaction.values(), max_age=WEEK, is_secure=is_secure)
-    check(*session.values(), max_age=QUARTER, is_secure=is_secure)
+    check(session[f"{prefix}session"], max_age=QUARTER, is_secure=is_secure)
+    check(session[f"{prefix}device"], max_age=180 * 24 * 3600, is_secure=is_secure)
     check(cookies_of(switched)[f"{prefix}language"], max_age=YEAR, is_secure=is_secure)
     for answer in (shown, asked, refused):
         assert cookies_of(answer) == {}

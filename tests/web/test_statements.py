@@ -16,10 +16,10 @@ ADA = "ada@example.com"
 BUDGET = {
     "GET /oidc/auth": 1,
     "GET /sign-in/{interaction}": 1,
-    "POST /sign-in/{interaction}": 15,
+    "POST /sign-in/{interaction}": 16,
     "POST …/code, malformed": 3,
-    "POST …/code, wrong": 5,
-    "POST …/code, right": 11,
+    "POST …/code, wrong": 8,
+    "POST …/code, right": 15,
     "GET /oidc/auth/{interaction}": 6,
     "POST /oidc/token": 5,
     "GET /oidc/me": 1,

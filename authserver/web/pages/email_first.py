@@ -11,8 +11,8 @@ from starlette.routing import Route
 from authserver.domain.clients import Client
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import SignedIn
-from authserver.flows.email_code import MailRefused
 from authserver.flows.email_first import EmailFirst
+from authserver.flows.mail_permits import MailRefused
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
@@ -158,6 +158,8 @@ class EmailFirstPages:
             case SignedIn():
                 response = self.pages.to(f"/oidc/auth/{interaction}")
                 self.browsers.set_session(response, outcome.session_secret)
+                if outcome.device_secret is not None:
+                    self.browsers.set_device(response, outcome.device_secret)
                 return response
             case GoOn():
                 return self.pages.to(f"/oidc/auth/{interaction}")
@@ -286,7 +288,8 @@ def notice_of(standing: Standing) -> dict[str, object] | None:
     notice = dict(standing.interaction.notice)
     verification = standing.verification
     died = None if verification is None else verification.standing(standing.now)
-    if standing.step is Step.CODE and died in DEAD_CODE:
+    grew = notice.get("outcome") == CodeOutcome.LONGER_CODE_NEEDED
+    if standing.step is Step.CODE and died in DEAD_CODE and not grew:
         notice["outcome"] = died
     if "outcome" not in notice or notice.get("again"):
         return None
