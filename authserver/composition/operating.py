@@ -77,5 +77,9 @@ class Operating:
     def prune(self) -> dict[str, int]:
         """Delete what has expired, in batches; return how many rows of what."""
         codes = self.base.settings.codes
-        retention = Retention(keep=codes.keep, keep_timeline=codes.keep_timeline)
+        retention = Retention(
+            keep=codes.keep,
+            keep_timeline=codes.keep_timeline,
+            budget_window=codes.budget.window,
+        )
         return prune(self.base.storage, self.base.clock.now(), retention=retention)

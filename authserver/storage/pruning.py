@@ -20,10 +20,12 @@ from authserver.domain.interactions import KEPT_FOR, UNANSWERED_KEPT_FOR
 from authserver.storage.accounts import SignInLinkRow
 from authserver.storage.authorization_codes import AuthorizationCodeRow
 from authserver.storage.database import Row
+from authserver.storage.failure_budgets import FailureBudgetRow, FailureRow
 from authserver.storage.grants import AuthorizationRow
 from authserver.storage.interactions import InteractionRow
 from authserver.storage.limits import LimitCounterRow
 from authserver.storage.outgoing_mail import OutgoingMailRow
+from authserver.storage.recognised_browsers import RecognisedBrowserRow
 from authserver.storage.sessions import SessionRow
 from authserver.storage.tokens import AccessTokenRow, RefreshTokenRow
 from authserver.storage.unit_of_work import Storage
@@ -42,6 +44,7 @@ class Retention:
 
     keep: timedelta = timedelta(hours=24)
     keep_timeline: timedelta = timedelta(days=30)
+    budget_window: timedelta = timedelta(days=30)
 
 
 def oldest(row: type[Row], *conditions: ColumnElement[bool]) -> Delete:
@@ -82,6 +85,9 @@ AUTHORIZATIONS: Final = oldest(AuthorizationRow, AuthorizationRow.expires_at <= 
 SESSIONS: Final = oldest(SessionRow, SessionRow.expires_at <= CUTOFF)
 LINKS: Final = oldest(SignInLinkRow, SignInLinkRow.expires_at <= CUTOFF)
 MAILS: Final = oldest(OutgoingMailRow, OutgoingMailRow.created_at <= CUTOFF)
+FAILURES: Final = oldest(FailureRow, FailureRow.failed_at <= CUTOFF)
+BUDGETS: Final = oldest(FailureBudgetRow, FailureBudgetRow.touched_at <= CUTOFF)
+BROWSERS: Final = oldest(RecognisedBrowserRow, RecognisedBrowserRow.expires_at <= CUTOFF)
 COUNTERS: Final = oldest(LimitCounterRow, LimitCounterRow.expires_at <= CUTOFF)
 
 
@@ -106,6 +112,9 @@ def prune(
         (SignInLinkRow, LINKS, LINKS_KEPT_FOR),
         (OutgoingMailRow, MAILS, kept.keep_timeline),
         (LimitCounterRow, COUNTERS, AT_ONCE),
+        (FailureRow, FAILURES, kept.budget_window),
+        (FailureBudgetRow, BUDGETS, kept.budget_window),
+        (RecognisedBrowserRow, BROWSERS, AT_ONCE),
     ):
         name = row.__tablename__
         pruned[name] = pruned.get(name, 0) + sweep(storage, statement, now - after, batch)

@@ -4,9 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from authserver.domain.accounts import SignInLink
+from authserver.domain.failure_budgets import BudgetKind, FailureBudget
 from authserver.domain.interactions import InteractionId, InteractionState
 from authserver.domain.limits import DAY, Limit, LimitKind
 from authserver.domain.outgoing_mail import Attempt, MailId, MailOutcome, MailResult
+from authserver.domain.recognised_browsers import RecognisedBrowser, RecognisedBrowserId
+from authserver.domain.verifications import VerificationId
 from authserver.storage.outgoing_mail import MailAttemptRow
 from authserver.storage.pruning import Retention, prune
 from authserver.storage.unit_of_work import Storage
@@ -189,3 +192,32 @@ def test_a_row_in_somebodys_hands_is_passed_over(postgres_storage: Storage) -> N
         assert removed(postgres_storage, NOW + 2 * DAYS) == {"interactions": 1}
 
     assert removed(postgres_storage, NOW + 2 * DAYS) == {"interactions": 1}
+
+
+def test_failures_go_with_their_window_and_browsers_with_their_recognition(
+    storage: Storage,
+) -> None:
+    store_tokens(storage)
+    budget = FailureBudget(BudgetKind.ADDRESS, "anna@example.com")
+    browser = RecognisedBrowser(
+        id=RecognisedBrowserId("a-browser"),
+        subject=SUBJECT,
+        canonical_address="anna@example.com",
+        name="Firefox on Linux",
+        first_used_at=NOW,
+        last_used_at=NOW,
+        expires_at=NOW + 7 * DAYS,
+    )
+    with storage.writing() as work:
+        work.failure_budgets.hold(budget, NOW)
+        work.failure_budgets.charge(budget, VerificationId("a-verification"), 1, NOW)
+        work.recognised_browsers.add(browser, "a secret")
+        work.commit()
+
+    early = removed(storage, NOW + 7 * DAYS - SECOND)
+    week = removed(storage, NOW + 7 * DAYS)
+    month = removed(storage, NOW + 30 * DAYS)
+
+    assert "recognised_browsers" not in early
+    assert week["recognised_browsers"] == 1
+    assert (month["failures"], month["failure_budgets"]) == (1, 1)
