@@ -111,6 +111,10 @@ class InvalidToken(ClientError):
     status = 401
 
 
+class TokenRequired(InvalidToken):
+    """RFC 6750 §3.1: who sends no token at all is told no error in the challenge."""
+
+
 class InsufficientScope(ClientError):
     """RFC 6750 §3.1."""
 

@@ -13,7 +13,13 @@ from authserver.domain.request_context import current_request_id
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.visitor import InteractionGone
-from authserver.oidc.errors import InsufficientScope, InvalidClient, InvalidToken, OAuthError
+from authserver.oidc.errors import (
+    InsufficientScope,
+    InvalidClient,
+    InvalidToken,
+    OAuthError,
+    TokenRequired,
+)
 from authserver.web.page_renderer import PageRenderer
 
 logger = logging.getLogger(__name__)
@@ -48,6 +54,8 @@ def oauth_error(error: OAuthError) -> Response:
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
     if isinstance(error, InvalidClient):
         headers["WWW-Authenticate"] = f"Basic {REALM}"
+    elif isinstance(error, TokenRequired):
+        headers["WWW-Authenticate"] = f"Bearer {REALM}"
     elif isinstance(error, InvalidToken | InsufficientScope):
         headers["WWW-Authenticate"] = (
             f'Bearer {REALM}, error="{error.code}", error_description="{error.description}"'

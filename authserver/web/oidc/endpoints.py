@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from authserver.lane import Lane
 from authserver.oidc.discovery import Discovery
-from authserver.oidc.errors import InvalidRequest, InvalidToken, OAuthError
+from authserver.oidc.errors import InvalidRequest, OAuthError, TokenRequired
 from authserver.oidc.introspection import Introspection
 from authserver.oidc.parameters import Parameters
 from authserver.oidc.revocation import Revocation
@@ -133,7 +133,7 @@ class ClientEndpoints:
             raise InvalidRequest("the access token was sent in two ways")
         found = in_header or in_body
         if not found:
-            raise InvalidToken("an access token is required")
+            raise TokenRequired("an access token is required")
         return found
 
     async def with_cors(self, request: Request, response: Response) -> Response:
