@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.demo.token_maker import Json, SigningKey, at_hash, good_claims, rsa_key
+from tests.demo.token_maker import Json, SigningKey, at_hash, claims_now, rsa_key
 
 CLIENT_ID = "bookstore"
 CLIENT_SECRET = "a secret: with/odd+characters%"
@@ -124,7 +124,7 @@ class StandInProvider:
         access_token = self._fresh("access-token")
         self._refresh_token = self._fresh("refresh-token")
         changes = {"iss": self.issuer, "nonce": nonce, "at_hash": at_hash(access_token)}
-        claims = good_claims(**(changes | self.changed_claims))
+        claims = claims_now(**(changes | self.changed_claims))
         return {
             "access_token": access_token,
             "token_type": "Bearer",

@@ -12,22 +12,26 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from authserver.demo.failures import SignInError
 from authserver.demo.id_tokens import Expectation, IdTokenJudge
-from authserver.domain.clock import SystemClock
 from tests.demo.token_maker import (
     Json,
     PrivateKey,
     SigningKey,
     at_hash,
+    claims_at,
     ec_key,
-    good_claims,
     rsa_key,
     unsigned,
 )
 
 ISSUER = "http://localhost:3001/oidc"
 ACCESS_TOKEN = "access-token-1"
-NOW = int(SystemClock().now().timestamp())
+# The judge is told this time, so that nothing depends on when the test runs.
+NOW = 1_800_000_000
 EVERY_ALGORITHM = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
+
+
+def good_claims(**changes: object) -> Json:
+    return claims_at(NOW, **changes)
 
 
 class HeldKeys:

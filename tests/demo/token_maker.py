@@ -64,9 +64,13 @@ def unsigned(claims: Json, header: Json, signature: bytes = b"") -> str:
     return ".".join(_base64url(part) for part in parts)
 
 
-def good_claims(**changes: object) -> Json:
+def claims_now(**changes: object) -> Json:
+    """Return claims that pass at the present instant."""
+    return claims_at(int(SystemClock().now().timestamp()), **changes)
+
+
+def claims_at(now: int, **changes: object) -> Json:
     """Return claims that pass, changed as told; a change to `None` leaves a claim out."""
-    now = int(SystemClock().now().timestamp())
     claims: Json = {
         "iss": "http://localhost:3001/oidc",
         "sub": "subject-1",
