@@ -40,6 +40,7 @@ from authserver.web.oidc.end_session import EndSessionRoutes
 from authserver.web.oidc.endpoints import ClientEndpoints
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.pages.account import AccountPages
+from authserver.web.pages.bookmarks import Bookmarks
 from authserver.web.pages.email_first import EmailFirstPages
 from authserver.web.passage import Passage
 from authserver.web.request_form import FormReader
@@ -85,6 +86,7 @@ class Edge:
             lifetimes=base.lifetimes,
             issuer=base.endpoint.issuer,
         )
+        self.account = OwnAccount(storage=base.storage, clock=base.clock, lifetimes=base.lifetimes)
         self.authorization = AuthorizationEndpoint(
             storage=base.storage, clients=base.clients, codes=self.codes
         )
@@ -100,6 +102,7 @@ class Edge:
             *self.email_first_pages(Purpose.SIGN_IN).routes(),
             *self.email_first_pages(Purpose.REGISTER).routes(),
             *self.account_pages().routes(),
+            *self.bookmarks().routes(),
             *self.inbox().routes(),
             *health,
         ]
@@ -221,7 +224,6 @@ class Edge:
         )
         return EmailFirstPages(
             flow=flow,
-            authorization=self.authorization,
             client_of=base.clients.client,
             lane=base.lane,
             browsers=self.browsers,
@@ -230,11 +232,21 @@ class Edge:
             errors=self.errors,
         )
 
+    def bookmarks(self) -> Bookmarks:
+        """Return what leads to the account page."""
+        return Bookmarks(
+            account=self.account,
+            authorization=self.authorization,
+            lane=self.base.lane,
+            browsers=self.browsers,
+            pages=self.pages,
+        )
+
     def account_pages(self) -> AccountPages:
         """Return self-service."""
         base = self.base
         return AccountPages(
-            account=OwnAccount(storage=base.storage, clock=base.clock, lifetimes=base.lifetimes),
+            account=self.account,
             links=SignInByLink(
                 storage=base.storage,
                 completion=self.completion,

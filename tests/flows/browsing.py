@@ -55,6 +55,9 @@ class Visit:
         http: httpx.Client | None = None,
     ) -> "Visit":
         browser = provider.http(source=source) if http is None else http
+        if path == "/sign-in" and browser.cookies.get("authserver-session"):
+            # The bookmark would lead somebody who is signed in to the account page.
+            path = request_of_bookstore(provider, prompt="login")
         return cls(provider, browser, path_of(browser.get(path)))
 
     @property

@@ -295,3 +295,12 @@ def test_a_sign_in_link_takes_over_from_whoever_was_signed_in(provider: Provider
 
     assert ADA in bob.http.get("/account").text
     assert sessions(provider) == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/register"])
+def test_a_bookmark_leads_whoever_is_signed_in_to_the_account_page(
+    provider: Provider, path: str
+) -> None:
+    browser = signed_in(provider, "anna@example.com").http
+
+    assert path_of(browser.get(path)) == "/account"

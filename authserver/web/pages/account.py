@@ -35,17 +35,12 @@ class AccountPages:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/", self.home, methods=["GET"]),
             Route("/account", self.show, methods=["GET"]),
             Route("/account/sign-out", self.sign_out, methods=["POST"]),
             Route("/language", self.set_language, methods=["POST"]),
             Route("/sign-in-link/{token}", self.show_link, methods=["GET"]),
             Route("/sign-in-link/{token}", self.use_link, methods=["POST"]),
         ]
-
-    async def home(self, request: Request) -> Response:
-        """Lead to the account page."""
-        return self.pages.to("/account")
 
     async def show(self, request: Request) -> Response:
         """Show who is signed in, or lead to the sign-in."""

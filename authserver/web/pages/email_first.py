@@ -16,9 +16,7 @@ from authserver.flows.mail_permits import MailRefused
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
-from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
 from authserver.oidc.authorization.request import read_login_hint
-from authserver.web.acting_get import acting_get
 from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
@@ -44,7 +42,6 @@ class EmailFirstPages:
     """The routes of one purpose."""
 
     flow: EmailFirst
-    authorization: AuthorizationEndpoint
     client_of: Callable[[str], Client | None]
     lane: Lane
     browsers: Browsers
@@ -62,7 +59,6 @@ class EmailFirstPages:
         page = f"{self.path}/{{interaction}}"
         decision = f"{page}/{DECISIONS[self.flow.purpose]}"
         return [
-            acting_get(self.path, self.start),
             Route(page, self.show, methods=["GET"], name=Step.ADDRESS),
             Route(f"{page}/code", self.show, methods=["GET"]),
             Route(decision, self.show, methods=["GET"]),
@@ -74,19 +70,6 @@ class EmailFirstPages:
             Route(f"{page}/continue", self.continue_as, methods=["POST"]),
             Route(decision, self.decide, methods=["POST"]),
         ]
-
-    async def start(self, request: Request) -> Response:
-        """Begin an interaction of the account page, so that a bookmark never dead-ends."""
-        locale = self.pages.locale_of(request)
-        paused = await self.lane.run(
-            self.authorization.begin_for_account,
-            locale,
-            register=self.flow.purpose is Purpose.REGISTER,
-        )
-        response = self.pages.to(f"{self.path}/{paused.interaction_id}")
-        if paused.cookie is not None:
-            self.browsers.set_interaction(request, response, paused.interaction_id, paused.cookie)
-        return response
 
     async def show(self, request: Request) -> Response:
         """Show the step of the path, or lead to the one that is due."""
