@@ -213,7 +213,12 @@ def test_a_timeline_shows_a_mail_that_nobody_could_take(
 
 
 def wait_for_claim(provider: Provider, wait: timedelta) -> None:
-    """Let time pass, and the dispatcher take the mail once more."""
+    """Let time pass, and the dispatcher take the mail once more and put it away again."""
     claims = provider.server.mail.log(ANNA)[0].mail.claims
     provider.clock.advance(wait)
-    eventually(lambda: provider.server.mail.log(ANNA)[0].mail.claims > claims, "the next claim")
+
+    def is_put_away() -> bool:
+        mail = provider.server.mail.log(ANNA)[0].mail
+        return mail.claims > claims and mail.state is not MailState.SENDING
+
+    eventually(is_put_away, "the next claim")
