@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from authserver.domain.email_address import EmailAddress
+
 
 class BudgetKind(StrEnum):
     """Whose failures a budget counts; the key names the address or the browser."""
@@ -17,3 +19,10 @@ class FailureBudget:
 
     kind: BudgetKind
     key: str
+
+
+def budget_of(address: EmailAddress, recognised_browser_id: str | None) -> FailureBudget:
+    """Return whose failures count: those of the browser, or of all strangers to the address."""
+    if recognised_browser_id is not None:
+        return FailureBudget(BudgetKind.BROWSER, recognised_browser_id)
+    return FailureBudget(BudgetKind.ADDRESS, address.canonical)

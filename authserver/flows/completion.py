@@ -6,6 +6,7 @@ from datetime import datetime
 from authserver.crypto.deriver import Deriver
 from authserver.domain.accounts import Account
 from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.failure_budgets import budget_of
 from authserver.domain.interactions import InteractionId
 from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.randomness import Randomness, new_identifier, new_token
@@ -74,16 +75,24 @@ class Completion:
 
     def recognise(
         self, work: UnitOfWork, visitor: Visitor, account: Account, now: datetime
-    ) -> Secret | None:
-        """Remember the browser for the account; return the secret of a new device cookie.
+    ) -> Secret:
+        """Remember the browser for the account; return the secret of its device cookie.
 
-        None where it is known already. Of too many browsers the one used least lately goes.
+        A cookie of another account, or one with too many failures, gives way to a new one. Of
+        too many browsers the one used least lately goes.
         """
         until = now + self.policy.device_life
         known = work.recognised_browsers.find(visitor.device_secret, now)
         if known is not None and known.subject == account.subject:
-            work.recognised_browsers.renew(known.id, now, until)
-            return None
+            failures = work.failure_budgets.count(
+                budget_of(account.address, known.id), now - self.policy.budget_window
+            )
+            if failures < self.policy.device_stop_at:
+                work.recognised_browsers.renew(known.id, now, until)
+                # The cookie, too, lives on from this sign-in.
+                return Secret(visitor.device_secret or "")
+        if known is not None:
+            work.recognised_browsers.abandon(known.id)
         secret = Secret(new_token(self.randomness))
         browser = RecognisedBrowser(
             id=RecognisedBrowserId(new_identifier(self.randomness)),
@@ -94,10 +103,9 @@ class Completion:
             last_used_at=now,
             expires_at=until,
         )
-        for surplus in work.recognised_browsers.list(account.subject, now)[
-            self.policy.devices_max - 1 :
-        ]:
-            work.recognised_browsers.forget(surplus.id, account.subject)
+        earlier = work.recognised_browsers.list(account.subject, now)
+        for surplus in earlier[self.policy.devices_max - 1 :]:
+            work.recognised_browsers.abandon(surplus.id)
         work.recognised_browsers.add(browser, secret.reveal())
         return secret
 

@@ -7,7 +7,7 @@ from authserver.crypto.deriver import Deriver
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.code_entry import MalformedCode, read_code
 from authserver.domain.email_address import EmailAddress
-from authserver.domain.failure_budgets import BudgetKind, FailureBudget
+from authserver.domain.failure_budgets import BudgetKind, FailureBudget, budget_of
 from authserver.domain.interactions import Interaction
 from authserver.domain.randomness import Randomness, new_identifier
 from authserver.domain.verifications import (
@@ -61,7 +61,8 @@ class EmailCode:
         if earlier is not None and earlier.purpose is purpose and earlier.standing(now) is None:
             if now < earlier.next_mail_at:
                 return CodeOutcome.PENDING
-            return self.resend(work, interaction, earlier, visitor, now)
+            if self.is_long_enough(work, earlier, now):
+                return self.resend(work, interaction, earlier, visitor, now)
         if earlier is not None and now < earlier.next_mail_at:
             return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=earlier.next_mail_at - now)
         recognised = self._recognised(work, address, visitor, now)
@@ -142,8 +143,12 @@ class EmailCode:
         now: datetime,
     ) -> Verification | CodeRefused:
         """Ask the failure budget, compare, and consume or charge."""
-        budget = budget_of(claimed.address, claimed.recognised_browser_id)
-        work.failure_budgets.hold(budget, now)
+        own = budget_of(claimed.address, claimed.recognised_browser_id)
+        work.failure_budgets.hold(own, now)
+        budget = self._in_force(work, own, claimed.address, now)
+        if budget != own:
+            # Its codes may be older than the failures that have made it a stranger.
+            work.failure_budgets.hold(budget, now)
         needed = self._class_now(work, budget, now)
         if needed.symbols > claimed.code_class.symbols:
             # Nothing was compared: the caller undoes the unit, and the try with it.
@@ -154,9 +159,15 @@ class EmailCode:
             return self._wrong(work, claimed, visitor, now)
         if not work.verifications.consume(claimed.id, now):
             return self._lost(work, claimed, now)
-        if claimed.recognised_browser_id is not None:
+        if budget.kind is BudgetKind.BROWSER:
             work.failure_budgets.clear(budget)
         return claimed
+
+    def is_long_enough(self, work: UnitOfWork, verification: Verification, now: datetime) -> bool:
+        """Tell whether a code of this class would still be compared; it may change at once."""
+        own = budget_of(verification.address, verification.recognised_browser_id)
+        budget = self._in_force(work, own, verification.address, now)
+        return verification.code_class.symbols >= self._class_now(work, budget, now).symbols
 
     def pending(
         self, work: UnitOfWork, interaction: Interaction, purpose: Purpose
@@ -180,13 +191,15 @@ class EmailCode:
         """Return the entered code, or a refusal that costs no try."""
         standing = verification.standing(now)
         if standing is not None:
-            return CodeRefused(outcome=standing)
+            return self._ended(work, verification, standing, now)
         if self.deriver.code(verification) is None:
             # A code whose secret key is gone can neither be mailed again nor be recognised.
             work.verifications.replace(verification.id)
             return CodeRefused(outcome=CodeOutcome.EXPIRED)
         code = read_code(entered, verification.code_class)
         if isinstance(code, MalformedCode):
+            if not self.is_long_enough(work, verification, now):
+                return CodeRefused(outcome=CodeOutcome.LONGER_CODE_NEEDED)
             return CodeRefused(
                 outcome=CodeOutcome.MALFORMED, tries_left=verification.tries_left, malformed=code
             )
@@ -202,9 +215,17 @@ class EmailCode:
         browser = work.recognised_browsers.find(visitor.device_secret, now)
         if browser is None or browser.canonical_address != address.canonical:
             return None
-        own = FailureBudget(BudgetKind.BROWSER, browser.id)
+        own = budget_of(address, browser.id)
+        return browser.id if self._in_force(work, own, address, now) == own else None
+
+    def _in_force(
+        self, work: UnitOfWork, own: FailureBudget, address: EmailAddress, now: datetime
+    ) -> FailureBudget:
+        """Return the budget that counts: that of strangers once a browser has failed too often."""
+        if own.kind is BudgetKind.ADDRESS:
+            return own
         failures = work.failure_budgets.count(own, now - self.policy.budget_window)
-        return browser.id if failures < self.policy.device_stop_at else None
+        return own if failures < self.policy.device_stop_at else budget_of(address, None)
 
     def _class_now(self, work: UnitOfWork, budget: FailureBudget, now: datetime) -> CodeClass:
         """Return the least class that the failures of the window demand."""
@@ -258,11 +279,17 @@ class EmailCode:
         """Return why no row changed: a simultaneous request has decided."""
         present = work.verifications.find(verification.id)
         standing = None if present is None else present.standing(now)
-        return CodeRefused(outcome=standing or CodeOutcome.REPLACED)
+        return self._ended(work, verification, standing or CodeOutcome.REPLACED, now)
 
+    def _ended(
+        self, work: UnitOfWork, verification: Verification, standing: CodeOutcome, now: datetime
+    ) -> CodeRefused:
+        """Return the refusal of a code that has ended.
 
-def budget_of(address: EmailAddress, recognised_browser_id: str | None) -> FailureBudget:
-    """Return whose failures count: those of the browser, or of all strangers to the address."""
-    if recognised_browser_id is not None:
-        return FailureBudget(BudgetKind.BROWSER, recognised_browser_id)
-    return FailureBudget(BudgetKind.ADDRESS, address.canonical)
+        One that became too short is ended by the first request that finds it so; all others
+        must be told the same, because no newer code is on its way.
+        """
+        is_replaced = standing is CodeOutcome.REPLACED
+        if is_replaced and not self.is_long_enough(work, verification, now):
+            return CodeRefused(outcome=CodeOutcome.LONGER_CODE_NEEDED)
+        return CodeRefused(outcome=standing)

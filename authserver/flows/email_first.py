@@ -95,7 +95,8 @@ class EmailFirst:
                     return Proceed(interaction_id=found.id, step=Step.ADDRESS)
                 if self._step(verification, now) is Step.DECISION:
                     return Proceed(interaction_id=found.id, step=Step.DECISION)
-                if verification.standing(now) is None:
+                is_live = verification.standing(now) is None
+                if is_live and self.codes.is_long_enough(work, verification, now):
                     sent = self.codes.resend(work, found, verification, visitor, now)
                     return self._after_mail(work, found, sent, sent_again=True)
                 started = self.codes.start(

@@ -62,6 +62,13 @@ RENEW: Final = (
     .where(RecognisedBrowserRow.id == bindparam("wanted_id"))
     .values(last_used_at=bindparam("now"), expires_at=bindparam("until"))
 )
+ABANDON: Final = delete(RecognisedBrowserRow).where(
+    RecognisedBrowserRow.id.in_(
+        select(RecognisedBrowserRow.id)
+        .where(RecognisedBrowserRow.id == bindparam("wanted_id"))
+        .with_for_update(skip_locked=True)
+    )
+)
 FORGET: Final = delete(RecognisedBrowserRow).where(
     RecognisedBrowserRow.id == bindparam("wanted_id"),
     RecognisedBrowserRow.subject == bindparam("wanted_subject"),
@@ -109,6 +116,13 @@ class RecognisedBrowsers:
     def renew(self, browser_id: RecognisedBrowserId, now: datetime, until: datetime) -> None:
         """Note a sign-in by the browser."""
         self.connection.execute(RENEW, {"wanted_id": browser_id, "now": now, "until": until})
+
+    def abandon(self, browser_id: RecognisedBrowserId) -> None:
+        """Drop a browser whose cookie gives way to another, unless its row is in use just now.
+
+        It may belong to an account that this unit does not hold, so nobody waits for it.
+        """
+        self.connection.execute(ABANDON, {"wanted_id": browser_id})
 
     def forget(self, browser_id: RecognisedBrowserId, subject: Subject) -> bool:
         """Make a stranger of one browser of the account; False where it has none like it."""

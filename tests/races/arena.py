@@ -50,6 +50,18 @@ class Newcomer:
     form: Form
     headers: dict[str, str]
 
+    def sending(self, step: str = "", **typed: str) -> httpx.Request:
+        """Return the request that sends the form of the first page, or of another step."""
+        action = self.form.action.copy_with(path=self.form.action.path + step)
+        fields = {"form_token": self.form.fields["form_token"], **typed}
+        headers = self.headers | same_origin(self.form)
+        return httpx.Request("POST", action, data=fields, headers=headers)
+
+    def opening(self, step: str) -> httpx.Request:
+        """Return the request for the page of a step."""
+        action = self.form.action.copy_with(path=self.form.action.path + step)
+        return httpx.Request("GET", action, headers=self.headers)
+
 
 class Arena:
     """Everything a round of a race needs."""
@@ -77,6 +89,11 @@ class Arena:
         """Return the IPv4 address of a machine that has not been seen yet."""
         number = next(self._numbers)
         return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+    def restart(self) -> None:
+        """Stop the server as an operator does, and start it again on the same data."""
+        self.server.stop()
+        self.server.start()
 
     def authorization_url(self, **parameters: str) -> str:
         """Return the URL at which the client sends people to the provider."""

@@ -30,6 +30,12 @@ REFRESH_TOKENS = """
     SELECT count(*), count(*) FILTER (WHERE spent_at IS NULL) FROM refresh_tokens
     WHERE authorization_id = (SELECT authorization_id FROM refresh_tokens WHERE digest = :digest)
 """
+FAILURES = "SELECT count(*) FROM failures WHERE kind = 'address' AND key = :address"
+ADD_FAILURE = """
+    INSERT INTO failures (verification_id, attempt, kind, key, failed_at)
+    VALUES (:earlier, :attempt, 'address', :address, CURRENT_TIMESTAMP)
+"""
+FORGET_MAILS = "DELETE FROM limit_counters WHERE kind = 'mails_to_address' AND key = :address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,22 @@ class Ledger:
         """Let time pass for the mails that a process has claimed and not settled."""
         with self._engine.begin() as connection:
             connection.execute(text(END_LEASES))
+
+    def failures(self, address: str) -> int:
+        """Return how many failures of strangers the address has."""
+        return self._count(FAILURES, address=address)
+
+    def add_failures(self, address: str, number: int) -> None:
+        """Let strangers have failed so often for the address."""
+        with self._engine.begin() as connection:
+            for attempt in range(number):
+                row = {"earlier": f"before {address}", "attempt": attempt, "address": address}
+                connection.execute(text(ADD_FAILURE), row)
+
+    def forget_mails(self, address: str) -> None:
+        """Let the day pass for the limit of mails to the address."""
+        with self._engine.begin() as connection:
+            connection.execute(text(FORGET_MAILS), {"address": address})
 
     def refresh_tokens(self, digest: bytes) -> tuple[int, int]:
         """Return how many there are beside this one, itself included, and how many can be used."""

@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -17,30 +16,13 @@ from tests.races.arena import (
     Waiting,
     code_in,
     form_of,
-    same_origin,
 )
-from tests.support.person import forms_of
+from tests.races.budgets import base32_codes, six_digit_codes, six_digit_codes_and_restart
+from tests.races.violations import Round, Violations, form_outcome
 
 TRIES = 5
 MAILS_OF_STRANGERS = 7
 MAILS_OF_ONE_CODE = 5
-
-Round = Callable[[Arena], list[str]]
-
-
-class Violations(list[str]):
-    """What was found wrong in one round."""
-
-    def unless(self, holds: object, sentence: str) -> None:
-        """Add the sentence where it describes what happened."""
-        if not holds:
-            self.append(sentence)
-
-    def unless_all(self, answers: Sequence[httpx.Response], *statuses: int) -> None:
-        """Add the statuses that nobody should have been answered."""
-        seen = Counter(answer.status_code for answer in answers)
-        others = {status: number for status, number in seen.items() if status not in statuses}
-        self.unless(not others, f"answers {others} beside {statuses}")
 
 
 def right_code(arena: Arena, senders: int = 200) -> list[str]:
@@ -253,18 +235,7 @@ def one_address(arena: Arena, browsers: int = 100) -> list[str]:
     """Many browsers on many machines ask for mails to one address: strangers get their seven."""
     found = Violations()
     address = arena.new_address()
-    requests = [
-        httpx.Request(
-            "POST",
-            each.form.action,
-            data=each.form.fields | {"email": address},
-            headers={
-                **{name: value for name, value in each.headers.items() if name != "content-type"},
-                **same_origin(each.form),
-            },
-        )
-        for each in arena.newcomers(browsers)
-    ]
+    requests = [each.sending(email=address) for each in arena.newcomers(browsers)]
     answers = arena.crowd.send(requests)
     found.unless_all(answers, 303, 429)
     accepted = sum(answer.status_code == httpx.codes.SEE_OTHER for answer in answers)
@@ -283,11 +254,6 @@ def new_code(arena: Arena) -> str:
         return code_in(somebody.person.pass_through(wanted))
 
 
-def form_outcome(page: httpx.Response) -> str | None:
-    """Return the outcome that the page tells of, if it tells of one."""
-    return next((form.outcome for form in forms_of(page) if form.outcome), None)
-
-
 ROUNDS: dict[str, Round] = {
     "right code": right_code,
     "wrong codes": wrong_codes,
@@ -297,4 +263,7 @@ ROUNDS: dict[str, Round] = {
     "refresh token": refresh_token,
     "one interaction": one_interaction,
     "one address": one_address,
+    "six-digit codes": six_digit_codes,
+    "six-digit codes and restart": six_digit_codes_and_restart,
+    "base32 codes": base32_codes,
 }

@@ -4,8 +4,8 @@
 """
 
 from tests.races.arena import Arena
+from tests.races.budgets import base32_codes, six_digit_codes, six_digit_codes_and_restart
 from tests.races.rounds import (
-    Round,
     authorization_code,
     code_and_cancel,
     one_address,
@@ -15,6 +15,7 @@ from tests.races.rounds import (
     right_code_among_wrong_ones,
     wrong_codes,
 )
+from tests.races.violations import Round
 
 
 def two_rounds(race: Round, arena: Arena) -> list[str]:
@@ -53,3 +54,11 @@ def test_a_page_that_asks_a_hundred_times_gets_one_mail_for_each_wait(arena: Are
 
 def test_a_hundred_browsers_cannot_make_more_mails_than_strangers_may(arena: Arena) -> None:
     assert two_rounds(one_address, arena) == []
+
+
+def test_strangers_have_twenty_guesses_at_six_digits_also_across_a_restart(arena: Arena) -> None:
+    assert six_digit_codes(arena) + six_digit_codes_and_restart(arena) == []
+
+
+def test_after_any_number_of_wrong_codes_the_right_one_signs_in(arena: Arena) -> None:
+    assert two_rounds(base32_codes, arena) == []
