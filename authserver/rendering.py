@@ -31,6 +31,9 @@ MOST_WISHES: Final = 30
 ANY_LANGUAGE: Final = "*"
 TRADITIONAL_REGIONS: Final = frozenset({"tw", "hk", "mo"})
 
+LEFT_TO_RIGHT_ISOLATE: Final = "\N{LEFT-TO-RIGHT ISOLATE}"
+POP_ISOLATE: Final = "\N{POP DIRECTIONAL ISOLATE}"
+
 SECONDS_OF_A_MINUTE: Final = 60
 SECONDS_OF_AN_HOUR: Final = 3600
 
@@ -174,6 +177,8 @@ class WordsOfTime:
         """Return day and time of an instant in UTC; the reader's time zone is unknown."""
         pattern = str(self.locale.datetime_formats["medium"])
         time = f"{instant.astimezone(UTC):%H:%M} UTC"
+        if self.locale.text_direction == "rtl":
+            time = f"{LEFT_TO_RIGHT_ISOLATE}{time}{POP_ISOLATE}"
         return pattern.replace("{0}", time).replace("{1}", self.date(instant))
 
     def _count(

@@ -38,7 +38,9 @@ def violations(page: Page) -> Iterator[str]:
         yield f"{width} px wide"
 
 
-@pytest.mark.parametrize(("scheme", "locale"), [("light", "en-GB"), ("dark", "zh-CN")])
+@pytest.mark.parametrize(
+    ("scheme", "locale"), [("light", "en-GB"), ("dark", "zh-CN"), ("light", "ar"), ("dark", "de")]
+)
 def test_every_page_is_accessible_and_fits_a_window_of_320_pixels(
     stage: Stage, open_page: OpenPage, scheme: str, locale: str
 ) -> None:

@@ -29,7 +29,18 @@ class Sample:
     context: Mapping[str, object] = field(default_factory=dict)
 
 
-LANGUAGES = ({"tag": "en", "name": "English"}, {"tag": "zh-CN", "name": "简体中文"})
+NAMES = {
+    "en": "English",
+    "ar": "العربية",
+    "de": "Deutsch",
+    "es": "Español",
+    "fr": "Français",
+    "ja": "日本語",
+    "ko": "한국어",
+    "zh-CN": "简体中文",
+    "zh-TW": "繁體中文",
+}
+LANGUAGES = tuple({"tag": tag, "name": name} for tag, name in NAMES.items())
 COMMON: Mapping[str, object] = {
     "brand": "Example ID",
     "host": "id.example.com",

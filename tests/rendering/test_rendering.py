@@ -190,6 +190,12 @@ def test_an_instant_is_said_in_utc(renderer: Renderer) -> None:
     )
 
 
+def test_the_time_of_an_instant_stays_in_order_from_right_to_left(renderer: Renderer) -> None:
+    said = renderer.render("instant.txt", "ar", {"at": datetime(2026, 3, 14, 23, 5, tzinfo=UTC)})
+
+    assert "\N{LEFT-TO-RIGHT ISOLATE}23:05 UTC\N{POP DIRECTIONAL ISOLATE}" in said
+
+
 def test_languages_are_named_in_themselves(renderer: Renderer) -> None:
     names = [renderer.name_of(language) for language in ("en", "zh-CN", "zh-TW", "fr", "ar")]
 

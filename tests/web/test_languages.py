@@ -40,8 +40,12 @@ def languages(visit: Visit) -> set[str]:
     [
         (None, None, None, "en"),
         (None, None, "zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
-        (None, None, "fr,zh;q=0.5", "zh-CN"),
-        (None, None, "fr-CH, fr;q=0.9, *;q=0.5", "en"),
+        (None, None, "tlh,zh;q=0.5", "zh-CN"),
+        (None, None, "tlh, *;q=0.5", "en"),
+        (None, None, "fr-CH, fr;q=0.9, *;q=0.5", "fr"),
+        (None, None, "zh-HK, en;q=0.5", "zh-TW"),
+        ("zh-Hant", None, None, "zh-TW"),
+        ("ar-EG", None, "de", "ar"),
         (None, "zh-CN", "en", "zh-CN"),
         (None, "nonsense", "zh-CN", "zh-CN"),
         ("zh-CN", None, "en", "zh-CN"),
@@ -101,6 +105,17 @@ def test_a_mail_in_chinese_has_a_chinese_subject_and_text(provider: Provider) ->
     assert re.search("[\u4e00-\u9fff]", mail["subject"])
     assert re.search("[\u4e00-\u9fff]", mail["text"])
     assert mail["subject"].replace(mail["code"] or "", "······") in visit.page().text
+
+
+def test_a_mail_in_arabic_is_written_from_right_to_left(provider: Provider) -> None:
+    visit = Visit.begin(provider, request_of_bookstore(provider, ui_locales="ar"))
+    visit.ask(ADA)
+
+    mail = provider.next_mail(ADA)
+
+    assert '<html lang="ar" dir="rtl">' in mail["html"]
+    assert re.search(f'<bdi dir="ltr"[^>]*>{mail["code"]}</bdi>', mail["html"])
+    assert re.search("[\u0621-\u064a]", mail["text"])
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/sign-in/unknown", "/dev/mail"])
