@@ -100,9 +100,11 @@ class MailPermits:
             most=self.policy.mails_per_day,
             window=DAY,
         )
+        # Whoever shares the owner's network must not use up what is kept for the owner.
+        of_strangers = () if is_recognised else ((CodeOutcome.ADDRESS_LIMITED, of_source),)
         return (
             (CodeOutcome.ADDRESS_LIMITED, to_address),
-            (CodeOutcome.ADDRESS_LIMITED, of_source),
+            *of_strangers,
             (CodeOutcome.INSTANCE_LIMITED, of_instance),
         )
 

@@ -79,7 +79,7 @@ class MailLimits(Group):
         default=3, description="of these, mails kept for recognised browsers; less than all"
     )
     per_source_and_address: Annotated[Number, between(1, 1000)] = Field(
-        default=3, description="of these, mails that one source may cause; at most all"
+        default=3, description="of these, mails that strangers of one source may cause; at most all"
     )
     per_day: Annotated[Number, between(1, 10_000_000)] = Field(
         default=1600, description="mails of this instance in 24 hours: 80 % of the provider's quota"

@@ -317,3 +317,15 @@ def tries_taken(provider: Provider, visit: Visit) -> int:
         verification = work.verifications.find(str(interaction.verification_id))
     assert verification is not None
     return verification.attempts
+
+
+def test_the_owners_browser_is_not_bound_by_what_one_source_may_cause(
+    either_provider: Provider,
+) -> None:
+    owner = signed_in(either_provider, "anna@example.com").http
+    for _ in range(5):
+        either_provider.clock.advance(timedelta(minutes=5))
+        again = Visit.begin(either_provider, http=owner)
+        again.enter(again.code_for("anna@example.com"))
+
+    assert owner.get("/account").status_code == 200
