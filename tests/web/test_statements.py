@@ -17,7 +17,7 @@ BUDGET = {
     "GET /oidc/auth": 1,
     "GET /sign-in/{interaction}": 1,
     "POST /sign-in/{interaction}": 16,
-    "POST …/code, malformed": 3,
+    "POST …/code, malformed": 4,
     "POST …/code, wrong": 8,
     "POST …/code, right": 15,
     "GET /oidc/auth/{interaction}": 6,
