@@ -53,7 +53,7 @@ class MailPermits:
         visitor: Visitor,
         now: datetime,
     ) -> MailRefused | None:
-        """Count a mail against every limit and write it; rows are locked in the one order."""
+        """Count a mail against every limit and write it."""
         mails = verification.mails_before + verification.mails + 1
         then = now + self.policy.wait_after(mails)
         if not work.verifications.permit_mail(verification.id, now, then):
