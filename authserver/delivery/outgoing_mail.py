@@ -1,14 +1,15 @@
 """Mails that leave after the answer: claim them, choose what is sent, record what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from authserver.crypto.deriver import Deriver
 from authserver.domain.accounts import Account
 from authserver.domain.clock import Clock
-from authserver.domain.emails import Email, UsageType
+from authserver.domain.email_address import parse_email_address
+from authserver.domain.emails import NOTICES_TO_ACCOUNTS, Email, UsageType
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.outgoing_mail import (
     Attempt,
@@ -42,6 +43,7 @@ class Chosen:
     usage_type: UsageType
     to: str
     carries_code: bool
+    verification: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,7 @@ class MailDelivery:
             ]
             work.commit()
         return [
-            MailToSend(mail=mail, email=self._email(mail, verification, chosen, now))
-            for mail, (verification, chosen) in claimed
+            MailToSend(mail=mail, email=self._email(mail, chosen, now)) for mail, chosen in claimed
         ]
 
     def record(self, mail: OutgoingMail, attempts: Sequence[Attempt]) -> MailState:
@@ -96,9 +97,9 @@ class MailDelivery:
                 work.outgoing_mails.put_back(mail, now)
             work.commit()
 
-    def _prepare(
-        self, work: UnitOfWork, mail: OutgoingMail, now: datetime
-    ) -> tuple[Verification, Chosen] | None:
+    def _prepare(self, work: UnitOfWork, mail: OutgoingMail, now: datetime) -> Chosen | None:
+        if mail.verification_id is None:
+            return self._prepare_notice(work, mail, now)
         verification = work.verifications.find(mail.verification_id)
         # A verification whose secret key is gone is as good as expired.
         if (
@@ -106,34 +107,57 @@ class MailDelivery:
             or verification.standing(now) is not None
             or self.deriver.code(verification) is None
         ):
-            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "code_over")
-            return None
+            return self._drop(work, mail, now, "code_over")
         if verification.expires_at - now < self.policy.least_life_to_send:
-            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "too_late")
-            return None
+            return self._drop(work, mail, now, "too_late")
         account = work.accounts.find_by_address(verification.address.canonical)
         chosen = choose_mail(mail, verification, account)
         if not chosen.carries_code and not self.policy.mails_to_unknown:
-            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "no_code_to_send")
-            return None
+            return self._drop(work, mail, now, "no_code_to_send")
         # Marked before it leaves: a reader may be faster than the provider's answer.
         if chosen.carries_code and not work.verifications.mark_mailed(verification.id, now):
-            work.outgoing_mails.finish(mail, MailState.DROPPED, now, "code_over")
-            return None
-        return verification, chosen
+            return self._drop(work, mail, now, "code_over")
+        return replace(chosen, verification=verification)
 
-    def _email(
-        self, mail: OutgoingMail, verification: Verification, chosen: Chosen, now: datetime
-    ) -> Email:
-        registered = self.clients.find(verification.client_id)
-        minutes = -(-(verification.expires_at - now) // ONE_MINUTE)
-        return Email(
+    def _prepare_notice(self, work: UnitOfWork, mail: OutgoingMail, now: datetime) -> Chosen | None:
+        to = mail.address
+        if mail.usage_type in NOTICES_TO_ACCOUNTS:
+            address = parse_email_address(mail.address)
+            account = None if address is None else work.accounts.find_by_address(address.canonical)
+            if account is None or not account.is_active:
+                return self._drop(work, mail, now, "no_account")
+            to = account.address.typed
+        return Chosen(usage_type=mail.usage_type, to=to, carries_code=False)
+
+    def _drop(
+        self, work: UnitOfWork, mail: OutgoingMail, now: datetime, reason: str
+    ) -> Chosen | None:
+        """Note that the mail is not worth sending; nothing is chosen."""
+        work.outgoing_mails.finish(mail, MailState.DROPPED, now, reason)
+        return None
+
+    def _email(self, mail: OutgoingMail, chosen: Chosen, now: datetime) -> Email:
+        email = Email(
             usage_type=chosen.usage_type,
             to=chosen.to,
             locale=mail.locale,
             brand=self.brand,
             host=self.endpoint.host,
             endpoint=self.endpoint.url,
+            application_id="",
+            application_name=self.brand,
+            request_label="",
+            requested_at=mail.created_at,
+            browser=mail.details.get("browser", ""),
+            details=mail.details,
+        )
+        verification = chosen.verification
+        if verification is None:
+            return email
+        registered = self.clients.find(verification.client_id)
+        minutes = -(-(verification.expires_at - now) // ONE_MINUTE)
+        return replace(
+            email,
             application_id=verification.client_id,
             application_name=self.brand if registered is None else registered.client.name,
             request_label=verification.label,

@@ -30,7 +30,7 @@ class AccountOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One person; `claims` are standard claims that an operator set (OIDC Core §5.1)."""
+    """One person; `claims` are standard claims, whoever set them (OIDC Core §5.1)."""
 
     subject: Subject
     address: EmailAddress
@@ -46,6 +46,12 @@ class Account:
     def is_active(self) -> bool:
         """Tell whether the account may sign in and its tokens are honoured."""
         return self.status is AccountStatus.ACTIVE
+
+    @property
+    def locale(self) -> str | None:
+        """Return the language of notices, where one was chosen: the standard claim `locale`."""
+        locale = self.claims.get("locale")
+        return locale if isinstance(locale, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

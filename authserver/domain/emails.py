@@ -1,14 +1,20 @@
 """Every e-mail as a typed value, and which template it is composed from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from authserver.domain.secret import Secret
 
 
 class UsageType(StrEnum):
-    """What a mail is for; the first seven carry a code, in the connector's spelling."""
+    """What a mail is for; the first seven carry a code, in the connector's spelling.
+
+    Two answer a request for a code that is not sent; the others are notices: of a change, of a
+    new browser, of attempts by strangers.
+    """
 
     SIGN_IN = "SignIn"
     REGISTER = "Register"
@@ -19,11 +25,42 @@ class UsageType(StrEnum):
     GENERIC = "Generic"
     NO_ACCOUNT = "NoAccount"
     SUSPENDED = "Suspended"
+    PASSWORD_CHANGED = "PasswordChanged"  # noqa: S105 - the name of a usage type
+    ADDRESS_CHANGED = "AddressChanged"
+    SECOND_FACTOR_CHANGED = "SecondFactorChanged"
+    NEW_BROWSER = "NewBrowser"
+    LONGER_CODES = "LongerCodes"
+    ACCOUNT_DELETED = "AccountDeleted"
+    SPRAY_ALARM = "SprayAlarm"
+
+    @property
+    def carries_code(self) -> bool:
+        """Tell whether mails of this type exist to bring a code."""
+        return self in CODE_TYPES
+
+
+CODE_TYPES: Final = frozenset(
+    {
+        UsageType.SIGN_IN,
+        UsageType.REGISTER,
+        UsageType.FORGOT_PASSWORD,
+        UsageType.BIND_NEW_IDENTIFIER,
+        UsageType.USER_PERMISSION_VALIDATION,
+        UsageType.MFA_VERIFICATION,
+        UsageType.GENERIC,
+    }
+)
+
+# Owed without reading accounts, and sent only to an address that has one.
+NOTICES_TO_ACCOUNTS: Final = frozenset({UsageType.LONGER_CODES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
-    """Everything a mail says; `code` and `minutes` are absent where it carries no code."""
+    """Everything a mail says; `code` and `minutes` are absent where it carries no code.
+
+    `details` are what only some notices say, by name: `new_address`, `browser`, and the like.
+    """
 
     usage_type: UsageType
     to: str
@@ -38,3 +75,4 @@ class Email:
     browser: str
     code: Secret | None = None
     minutes: int | None = None
+    details: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,8 @@ class BudgetKind(StrEnum):
 
     ADDRESS = "address"
     BROWSER = "browser"
+    PASSWORD_OF_ADDRESS = "password_address"  # noqa: S105 - the name of a budget
+    PASSWORD_IN_BROWSER = "password_browser"  # noqa: S105 - the name of a budget
 
 
 @dataclass(frozen=True, slots=True)

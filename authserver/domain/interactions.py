@@ -8,7 +8,7 @@ from typing import Final, NewType
 
 from authserver.domain.accounts import Subject
 from authserver.domain.email_address import EmailAddress
-from authserver.domain.sessions import SessionId
+from authserver.domain.sessions import AuthenticationMethod, SessionId
 
 InteractionId = NewType("InteractionId", str)
 
@@ -23,6 +23,16 @@ class InteractionState(StrEnum):
     PAUSED = "paused"
     REFUSED = "refused"
     COMPLETED = "completed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstFactor:
+    """Who has proven one factor while a second one is still asked for; no session yet."""
+
+    subject: Subject
+    method: AuthenticationMethod
+    rests_on_mail: bool
+    proven_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,7 @@ class Interaction:
     subject: Subject | None = None
     session_id: SessionId | None = None
     signed_in_at: datetime | None = None
+    first_factor: FirstFactor | None = None
     created_at: datetime
     expires_at: datetime
     completed_at: datetime | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
-from authserver.domain.emails import UsageType
+from authserver.domain.emails import CODE_TYPES, UsageType
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_.]*)\s*\}\}")
 TAG: Final = re.compile(
@@ -43,7 +43,7 @@ KNOWN_FAMILIES: Final = ("application.branding.", "organization.", "inviter.", "
 KNOWN_ROOTS: Final = frozenset(name.partition(".")[0] for name in (*KNOWN_NAMES, *KNOWN_FAMILIES))
 
 # A mail without a code never falls back to `Generic`, which exists to show one.
-TYPES_WITHOUT_CODE: Final = frozenset({UsageType.NO_ACCOUNT, UsageType.SUSPENDED})
+TYPES_WITHOUT_CODE: Final = frozenset(set(UsageType) - CODE_TYPES)
 
 BLOCKS: Final = frozenset(
     [

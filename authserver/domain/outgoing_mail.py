@@ -1,6 +1,7 @@
 """One mail owed to one address, the attempts to hand it over, and what follows an attempt."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -68,14 +69,16 @@ class Attempt:
 class OutgoingMail:
     """One mail owed to one address; `claims` counts how often a dispatcher has taken it.
 
-    `usage_type` is what was asked for; which mail leaves is chosen when it is claimed.
+    `usage_type` is what was asked for; which mail leaves is chosen when it is claimed. A notice
+    belongs to no verification; `details` are what it says, never a secret.
     """
 
     id: MailId
-    verification_id: VerificationId
+    verification_id: VerificationId | None = None
     usage_type: UsageType
     address: str
     locale: str
+    details: Mapping[str, str] = field(default_factory=dict)
     state: MailState = MailState.QUEUED
     reason: str | None = None
     claims: int = 0

@@ -15,6 +15,8 @@ class AuthenticationMethod(StrEnum):
     """How somebody signed in: values of the claim `amr` (RFC 8176 §2)."""
 
     MAILED_CODE = "otp"
+    PASSWORD = "pwd"  # noqa: S105 - a value of the claim
+    SEVERAL_FACTORS = "mfa"
 
 
 class AuthenticationContext(StrEnum):
@@ -25,8 +27,19 @@ class AuthenticationContext(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """What somebody did to sign in; two factors come with two different kinds only."""
+
+    amr: tuple[AuthenticationMethod, ...]
+    acr: AuthenticationContext = AuthenticationContext.ONE_FACTOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One browser's sign-in; `id` is what clients see as `sid`, the cookie holds a secret."""
+    """One browser's sign-in; `id` is what clients see as `sid`, the cookie holds a secret.
+
+    `source` and `browser` say from where it was begun, for the person whose it is.
+    """
 
     id: SessionId
     subject: Subject
@@ -35,11 +48,9 @@ class Session:
     created_at: datetime
     last_used_at: datetime
     ended_at: datetime | None = None
-
-    @property
-    def acr(self) -> AuthenticationContext:
-        """Return the context class; two factors come with two different kinds only."""
-        return AuthenticationContext.ONE_FACTOR
+    acr: AuthenticationContext = AuthenticationContext.ONE_FACTOR
+    source: str = ""
+    browser: str = ""
 
     def is_live(self, now: datetime, lifetimes: Lifetimes) -> bool:
         """Tell whether the session is neither ended, nor idle or old beyond its lifetimes."""

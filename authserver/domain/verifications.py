@@ -22,6 +22,10 @@ class Purpose(StrEnum):
 
     SIGN_IN = "SignIn"
     REGISTER = "Register"
+    FORGOT_PASSWORD = "ForgotPassword"  # noqa: S105 - the name of a purpose
+    BIND_NEW_IDENTIFIER = "BindNewIdentifier"
+    USER_PERMISSION_VALIDATION = "UserPermissionValidation"
+    MFA_VERIFICATION = "MfaVerification"
 
 
 class VerificationState(StrEnum):

@@ -12,7 +12,7 @@ from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.randomness import Randomness, new_identifier, new_token
 from authserver.domain.recognised_browsers import RecognisedBrowser, RecognisedBrowserId
 from authserver.domain.secret import Secret, fingerprint
-from authserver.domain.sessions import AuthenticationMethod, Session, SessionId
+from authserver.domain.sessions import Authentication, Session, SessionId
 from authserver.domain.verifications import CodePolicy
 from authserver.flows.visitor import Visitor
 from authserver.storage.endings import end_session
@@ -42,7 +42,7 @@ class Completion:
         work: UnitOfWork,
         visitor: Visitor,
         account: Account,
-        method: AuthenticationMethod,
+        authentication: Authentication,
         now: datetime,
     ) -> SignedIn | None:
         """Start or renew the browser's session; None where the interaction was settled before.
@@ -53,9 +53,8 @@ class Completion:
         secret = self.deriver.session_cookie(
             visitor.interaction_id, visitor.interaction_cookie or ""
         )
-        session_id = self.start_session(
-            work, visitor.session_secret, account, (method,), secret, now
-        )
+        begun = self.new_session(account, authentication, visitor.source, visitor.browser, now)
+        session_id = self.start_session(work, visitor.session_secret, begun, secret)
         if not work.interactions.note_sign_in(
             visitor.interaction_id, account.subject, session_id, now
         ):
@@ -64,7 +63,7 @@ class Completion:
             kind=AuditKind.SIGNED_IN,
             subject=account.subject,
             source=visitor.source,
-            detail={"amr": method, "browser": visitor.browser},
+            detail={"amr": " ".join(authentication.amr), "browser": visitor.browser},
         )
         work.record(event, now)
         return SignedIn(
@@ -109,30 +108,38 @@ class Completion:
         work.recognised_browsers.add(browser, secret.reveal())
         return secret
 
-    def start_session(
+    def new_session(
         self,
-        work: UnitOfWork,
-        former_secret: str | None,
         account: Account,
-        amr: tuple[AuthenticationMethod, ...],
-        secret: Secret,
+        authentication: Authentication,
+        source: str,
+        browser: str,
         now: datetime,
-    ) -> SessionId:
-        """Return the new or renewed session; of the browser's former user nothing remains."""
-        digest = fingerprint(secret.reveal())
-        former = work.sessions.find_live(former_secret, now, self.lifetimes)
-        if former is not None and former.subject == account.subject:
-            if work.sessions.renew(former.id, digest, amr, now):
-                return former.id
-        elif former is not None:
-            end_session(work, former, None, now)
-        session = Session(
+    ) -> Session:
+        """Return a session of somebody who has just signed in so."""
+        return Session(
             id=SessionId(new_identifier(self.randomness)),
             subject=account.subject,
             authenticated_at=now,
-            amr=amr,
+            amr=authentication.amr,
+            acr=authentication.acr,
+            source=source,
+            browser=browser,
             created_at=now,
             last_used_at=now,
         )
-        work.sessions.add(session, digest, now + self.lifetimes.session_max)
-        return session.id
+
+    def start_session(
+        self, work: UnitOfWork, former_secret: str | None, begun: Session, secret: Secret
+    ) -> SessionId:
+        """Return the new or renewed session; of the browser's former user nothing remains."""
+        now = begun.authenticated_at
+        digest = fingerprint(secret.reveal())
+        former = work.sessions.find_live(former_secret, now, self.lifetimes)
+        if former is not None and former.subject == begun.subject:
+            if work.sessions.renew(former.id, digest, begun):
+                return former.id
+        elif former is not None:
+            end_session(work, former, None, now)
+        work.sessions.add(begun, digest, now + self.lifetimes.session_max)
+        return begun.id

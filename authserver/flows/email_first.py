@@ -6,12 +6,13 @@ promised: sign-in without an account, registration with one. The answer uses the
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
 from authserver.domain.interactions import Interaction, InteractionState
 from authserver.domain.randomness import Randomness
-from authserver.domain.sessions import AuthenticationMethod
+from authserver.domain.sessions import Authentication, AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.completion import Completion, SignedIn
 from authserver.flows.email_code import CodeRefused, EmailCode
@@ -20,10 +21,12 @@ from authserver.flows.registration import register
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
-from authserver.storage.endings import end_sign_ins
+from authserver.storage.endings import wipe_unproven
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 from authserver.storage.verifications import AlreadyLive
+
+MAILED_CODE: Final = Authentication(amr=(AuthenticationMethod.MAILED_CODE,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,11 +231,9 @@ class EmailFirst:
             return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
         if account.email_proven_at is None:
             # Whoever was in before the owner of the mailbox came goes.
-            end_sign_ins(work, account.subject, now)
+            wipe_unproven(work, account.subject, now)
         work.accounts.mark_proven(account.subject, now)
-        signed_in = self.completion.sign_in(
-            work, visitor, account, AuthenticationMethod.MAILED_CODE, now
-        )
+        signed_in = self.completion.sign_in(work, visitor, account, MAILED_CODE, now)
         if signed_in is None:
             return GoOn(interaction_id=interaction.id)
         work.commit()

@@ -7,6 +7,7 @@ from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clock import Clock
 from authserver.domain.randomness import Randomness, new_token
 from authserver.domain.secret import Secret, fingerprint
+from authserver.domain.sessions import Authentication
 from authserver.flows.completion import Completion
 from authserver.storage.unit_of_work import Storage
 
@@ -38,15 +39,10 @@ class SignInByLink:
             account = None if subject is None else work.accounts.hold(subject)
             if account is None or not account.is_active:
                 return None
-            self.completion.start_session(
-                work,
-                former_secret,
-                account,
-                # RFC 8176 has no word for an operator's link.
-                (),
-                secret,
-                now,
-            )
+            # RFC 8176 has no word for an operator's link.
+            authentication = Authentication(amr=())
+            begun = self.completion.new_session(account, authentication, source, "", now)
+            self.completion.start_session(work, former_secret, begun, secret)
             event = AuditEvent(
                 kind=AuditKind.SIGN_IN_LINK_USED, subject=account.subject, source=source
             )

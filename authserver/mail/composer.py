@@ -146,6 +146,8 @@ class Composer:
             "browser": one_line(email.browser),
             "request_time": request_time(email),
             "request_label": one_line(email.request_label),
+            "request_day": email.requested_at,
+            "details": {name: one_line(value) for name, value in email.details.items()},
         }
 
 

@@ -1,5 +1,6 @@
 """Accounts and the one-time links that operators make for them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -97,6 +98,11 @@ MAKE_ADMIN: Final = (
     .where(AccountRow.subject == bindparam("wanted_subject"), AccountRow.is_admin.is_(False))
     .values(is_admin=True, updated_at=bindparam("now"))
 )
+SET_CLAIMS: Final = (
+    update(AccountRow)
+    .where(AccountRow.subject == bindparam("wanted_subject"))
+    .values(claims=bindparam("new_claims", type_=JSON), updated_at=bindparam("now"))
+)
 DELETE: Final = delete(AccountRow).where(AccountRow.subject == bindparam("wanted_subject"))
 ADD_LINK: Final = insert(SignInLinkRow)
 FIND_LINK: Final = select(SignInLinkRow).where(SignInLinkRow.digest == bindparam("wanted_digest"))
@@ -181,6 +187,11 @@ class Accounts:
         """Make the account an administrator's; False where it is so already."""
         parameters = {"wanted_subject": subject, "now": now}
         return self.connection.execute(MAKE_ADMIN, parameters).rowcount == 1
+
+    def set_claims(self, subject: Subject, claims: Mapping[str, object], now: datetime) -> None:
+        """Replace the account's standard claims; hold the account while deciding on them."""
+        parameters = {"wanted_subject": subject, "new_claims": dict(claims), "now": now}
+        self.connection.execute(SET_CLAIMS, parameters)
 
     def delete(self, subject: Subject) -> bool:
         """Delete the account with its sessions, authorizations and tokens."""

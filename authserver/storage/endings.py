@@ -36,3 +36,15 @@ def end_sign_ins(work: UnitOfWork, subject: Subject, now: datetime) -> None:
     work.accounts.forget_sign_in_links(subject)
     work.sessions.end_all(subject, now)
     work.authorizations.revoke_of_subject(subject, now)
+
+
+def wipe_unproven(work: UnitOfWork, subject: Subject, now: datetime) -> None:
+    """Remove what was left in an account before its mailbox was first proven.
+
+    Whoever was in before the owner came goes, and no password or second factor of theirs
+    stays; claims and roles that an operator set remain.
+    """
+    end_sign_ins(work, subject, now)
+    work.passwords.remove(subject)
+    work.second_factors.remove_all(subject)
+    work.recognised_browsers.forget_all(subject)

@@ -10,8 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver.domain.accounts import Subject
 from authserver.domain.email_address import EmailAddress
-from authserver.domain.interactions import Interaction, InteractionId, InteractionState
-from authserver.domain.sessions import SessionId
+from authserver.domain.interactions import (
+    FirstFactor,
+    Interaction,
+    InteractionId,
+    InteractionState,
+)
+from authserver.domain.sessions import AuthenticationMethod, SessionId
 from authserver.storage.database import Record, Row, UtcDateTime
 
 
@@ -19,7 +24,10 @@ class InteractionRow(Row):
     """One authorization request in one browser tab; the cookie that binds it, as a digest."""
 
     __tablename__ = "interactions"
-    __table_args__ = (Index("ix_interactions_expires_at", "expires_at"),)
+    __table_args__ = (
+        Index("ix_interactions_expires_at", "expires_at"),
+        Index("ix_interactions_session_id", "session_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     cookie_digest: Mapped[bytes] = mapped_column(LargeBinary)
@@ -37,6 +45,7 @@ class InteractionRow(Row):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_factor: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 ADD: Final = insert(InteractionRow)
@@ -53,12 +62,18 @@ FORGET_ADDRESS: Final = CHANGE.values(
     address=None,
     canonical_address=None,
     verification_id=None,
+    first_factor=None,
+    notice=bindparam("new_notice", type_=JSON),
+)
+NOTE_FIRST_FACTOR: Final = CHANGE.where(InteractionRow.state == InteractionState.PAUSED).values(
+    first_factor=bindparam("new_first_factor", type_=JSON(none_as_null=True)),
     notice=bindparam("new_notice", type_=JSON),
 )
 NOTE_SIGN_IN: Final = CHANGE.where(InteractionRow.state == InteractionState.PAUSED).values(
     subject=bindparam("new_subject"),
     session_id=bindparam("new_session"),
     signed_in_at=bindparam("now"),
+    first_factor=None,
     notice=bindparam("new_notice", type_=JSON),
 )
 NOTE_CHOICE: Final = CHANGE.where(InteractionRow.state == InteractionState.PAUSED).values(
@@ -124,6 +139,20 @@ class Interactions:
         """Lead the person back to the first step."""
         self.connection.execute(FORGET_ADDRESS, {"wanted_id": interaction_id, "new_notice": {}})
 
+    def note_first_factor(self, interaction_id: InteractionId, first: FirstFactor) -> bool:
+        """Note who has proven one of two factors; False where the request was settled before."""
+        parameters = {
+            "wanted_id": interaction_id,
+            "new_first_factor": {
+                "subject": first.subject,
+                "method": first.method,
+                "rests_on_mail": first.rests_on_mail,
+                "proven_at": first.proven_at.isoformat(),
+            },
+            "new_notice": {},
+        }
+        return self.connection.execute(NOTE_FIRST_FACTOR, parameters).rowcount == 1
+
     def note_sign_in(
         self,
         interaction_id: InteractionId,
@@ -174,4 +203,15 @@ def interaction_of(row: Record) -> Interaction:
         created_at=row.created_at,
         expires_at=row.expires_at,
         completed_at=row.completed_at,
+        first_factor=None if row.first_factor is None else first_factor_of(row.first_factor),
+    )
+
+
+def first_factor_of(document: Mapping[str, Any]) -> FirstFactor:
+    """Return the first factor that an interaction keeps."""
+    return FirstFactor(
+        subject=Subject(document["subject"]),
+        method=AuthenticationMethod(document["method"]),
+        rests_on_mail=bool(document["rests_on_mail"]),
+        proven_at=datetime.fromisoformat(document["proven_at"]),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    JSON,
     Connection,
     ForeignKey,
     Index,
@@ -51,7 +52,7 @@ class OutgoingMailRow(Row):
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    verification_id: Mapped[str] = mapped_column(String(40), index=True)
+    verification_id: Mapped[str | None] = mapped_column(String(40), index=True)
     usage_type: Mapped[str] = mapped_column(String(30))
     address: Mapped[str] = mapped_column(String(254))
     locale: Mapped[str] = mapped_column(String(20))
@@ -61,6 +62,7 @@ class OutgoingMailRow(Row):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class MailAttemptRow(Row):
@@ -168,6 +170,7 @@ class OutgoingMails:
                 "due_at": mail.due_at,
                 "created_at": mail.created_at,
                 "finished_at": mail.finished_at,
+                "details": dict(mail.details) or None,
             },
         )
 
@@ -243,10 +246,11 @@ def mail_of(row: Record) -> OutgoingMail:
     """Return the mail that `row` describes."""
     return OutgoingMail(
         id=MailId(row.id),
-        verification_id=VerificationId(row.verification_id),
+        verification_id=row.verification_id and VerificationId(row.verification_id),
         usage_type=UsageType(row.usage_type),
         address=row.address,
         locale=row.locale,
+        details=row.details or {},
         state=MailState(row.state),
         reason=row.reason,
         claims=row.claims,

@@ -19,7 +19,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from authserver.domain.accounts import Subject
 from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.secret import fingerprint
-from authserver.domain.sessions import AuthenticationMethod, Session, SessionId
+from authserver.domain.sessions import (
+    AuthenticationContext,
+    AuthenticationMethod,
+    Session,
+    SessionId,
+)
 from authserver.storage.database import Record, Row, UtcDateTime
 
 
@@ -43,6 +48,9 @@ class SessionRow(Row):
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acr: Mapped[str | None] = mapped_column(String(60))
+    source: Mapped[str | None] = mapped_column(String(50))
+    browser: Mapped[str | None] = mapped_column(String(60))
 
 
 ADD: Final = insert(SessionRow)
@@ -56,6 +64,9 @@ RENEW: Final = (
         authenticated_at=bindparam("now"),
         last_used_at=bindparam("now"),
         amr=bindparam("new_amr"),
+        acr=bindparam("new_acr"),
+        source=bindparam("new_source"),
+        browser=bindparam("new_browser"),
     )
 )
 HOLD: Final = (
@@ -67,6 +78,15 @@ END: Final = (
     update(SessionRow)
     .where(SessionRow.id == bindparam("wanted_id"), SessionRow.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
+)
+LIST_OF_SUBJECT: Final = (
+    select(SessionRow)
+    .where(
+        SessionRow.subject == bindparam("wanted_subject"),
+        SessionRow.ended_at.is_(None),
+        SessionRow.expires_at > bindparam("now"),
+    )
+    .order_by(SessionRow.last_used_at.desc(), SessionRow.id)
 )
 END_ALL: Final = (
     update(SessionRow)
@@ -95,6 +115,9 @@ class Sessions:
                 "last_used_at": session.last_used_at,
                 "expires_at": expires_at,
                 "ended_at": session.ended_at,
+                "acr": session.acr,
+                "source": session.source,
+                "browser": session.browser,
             },
         )
 
@@ -115,19 +138,16 @@ class Sessions:
         session = self.find_by_digest(fingerprint(secret))
         return session if session is not None and session.is_live(now, lifetimes) else None
 
-    def renew(
-        self,
-        session_id: SessionId,
-        digest: bytes,
-        amr: tuple[AuthenticationMethod, ...],
-        now: datetime,
-    ) -> bool:
-        """Note a fresh sign-in of the same person; the former cookie is dead (ASVS 7.2.4)."""
+    def renew(self, session_id: SessionId, digest: bytes, fresh: Session) -> bool:
+        """Take over a fresh sign-in of the same person; the former cookie is dead (ASVS 7.2.4)."""
         parameters = {
             "wanted_id": session_id,
             "new_digest": digest,
-            "new_amr": " ".join(amr),
-            "now": now,
+            "new_amr": " ".join(fresh.amr),
+            "new_acr": fresh.acr,
+            "new_source": fresh.source,
+            "new_browser": fresh.browser,
+            "now": fresh.authenticated_at,
         }
         return self.connection.execute(RENEW, parameters).rowcount == 1
 
@@ -138,6 +158,12 @@ class Sessions:
     def end(self, session_id: SessionId, now: datetime) -> bool:
         """End the session; False where it has ended before."""
         return self.connection.execute(END, {"wanted_id": session_id, "now": now}).rowcount == 1
+
+    def list(self, subject: Subject, now: datetime, lifetimes: Lifetimes) -> list[Session]:
+        """Return the live sessions of the account, the last used first."""
+        parameters = {"wanted_subject": subject, "now": now}
+        found = map(session_of, self.connection.execute(LIST_OF_SUBJECT, parameters))
+        return [session for session in found if session.is_live(now, lifetimes)]
 
     def end_all(self, subject: Subject, now: datetime) -> int:
         """End every session of the account and return how many there were."""
@@ -155,4 +181,7 @@ def session_of(row: Record) -> Session:
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         ended_at=row.ended_at,
+        acr=AuthenticationContext(row.acr or AuthenticationContext.ONE_FACTOR),
+        source=row.source or "",
+        browser=row.browser or "",
     )

@@ -25,7 +25,9 @@ from authserver.storage.grants import Authorizations
 from authserver.storage.interactions import Interactions
 from authserver.storage.limits import Limits
 from authserver.storage.outgoing_mail import OutgoingMails
+from authserver.storage.passwords import Passwords
 from authserver.storage.recognised_browsers import RecognisedBrowsers
+from authserver.storage.second_factors import SecondFactors
 from authserver.storage.sessions import Sessions
 from authserver.storage.signing_keys import SigningKeys
 from authserver.storage.tokens import Tokens
@@ -61,7 +63,9 @@ class UnitOfWork:
         self.interactions = Interactions(connection)
         self.limits = Limits(connection)
         self.outgoing_mails = OutgoingMails(connection)
+        self.passwords = Passwords(connection)
         self.recognised_browsers = RecognisedBrowsers(connection)
+        self.second_factors = SecondFactors(connection)
         self.sessions = Sessions(connection)
         self.signing_keys = SigningKeys(connection)
         self.tokens = Tokens(connection)

@@ -15,7 +15,7 @@ from tests.support.known_randomness import KnownRandomness
 from tests.support.stopped_clock import StoppedClock
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-NOTICES = frozenset({UsageType.NO_ACCOUNT, UsageType.SUSPENDED})
+NOTICES = frozenset(each for each in UsageType if not each.carries_code)
 LAST_LINE = "@id.example.com #"
 NOT_ME = (
     "You did not ask for this? Then do nothing: nobody gets in without the code. "

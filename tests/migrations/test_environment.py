@@ -41,6 +41,11 @@ DROP_COLUMN = 'op.drop_column("accounts", "more")'
 REBUILD = """with op.batch_alter_table("accounts") as batch:
         batch.alter_column("address", type_=sa.String(300))"""
 
+# The newest revision there is, and the one that a test adds.
+HEAD = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+NEXT = f"{int(HEAD) + 1:04}"
+AFTER_NEXT = f"{int(HEAD) + 2:04}"
+
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
@@ -99,9 +104,9 @@ def noted(engine: Engine) -> list[str]:
 def test_a_rebuilt_table_keeps_its_children(extended: Alembic, engine: Engine) -> None:
     extended.upgrade("head")
     insert_family(engine)
-    add_revision(extended, "0004", REBUILD)
+    add_revision(extended, NEXT, REBUILD)
 
-    extended.upgrade("0004")
+    extended.upgrade(NEXT)
 
     assert (count(engine, "accounts"), count(engine, "sessions")) == (1, 1)
 
@@ -110,14 +115,14 @@ def test_a_revision_that_orphans_rows_is_undone(extended: Alembic, engine: Engin
     extended.upgrade("head")
     insert_family(engine)
     if engine.dialect.name == "sqlite":
-        add_revision(extended, "0004", 'op.execute("DELETE FROM accounts")')
+        add_revision(extended, NEXT, 'op.execute("DELETE FROM accounts")')
         with pytest.raises(Exception, match="without parents"):
-            extended.upgrade("0004")
+            extended.upgrade(NEXT)
     else:
         orphan = "op.execute(\"UPDATE sessions SET subject = 'nobody'\")"
-        add_revision(extended, "0004", orphan)
+        add_revision(extended, NEXT, orphan)
         with pytest.raises(DBAPIError):
-            extended.upgrade("0004")
+            extended.upgrade(NEXT)
 
     assert (count(engine, "accounts"), count(engine, "sessions")) == (1, 1)
 
@@ -125,33 +130,33 @@ def test_a_revision_that_orphans_rows_is_undone(extended: Alembic, engine: Engin
 def test_a_revision_that_fails_leaves_nothing_and_those_before_it_stay(
     extended: Alembic, engine: Engine
 ) -> None:
-    add_revision(extended, "0004", ADD_COLUMN)
-    add_revision(extended, "0005", 'op.drop_table("audit_events")\n    raise ZeroDivisionError')
+    add_revision(extended, NEXT, ADD_COLUMN)
+    add_revision(extended, AFTER_NEXT, 'op.drop_table("audit_events")\n    raise ZeroDivisionError')
 
     with pytest.raises(ZeroDivisionError):
-        extended.upgrade("0005")
+        extended.upgrade(AFTER_NEXT)
 
     with engine.connect() as connection:
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    assert revision == "0004"
+    assert revision == NEXT
     assert count(engine, "audit_events") == 0
 
 
 def test_the_last_revision_that_does_more_than_expand_is_noted(
     extended: Alembic, engine: Engine
 ) -> None:
-    add_revision(extended, "0004", ADD_COLUMN, downgrade=DROP_COLUMN, expands_only=False)
-    add_revision(extended, "0005", "pass", expands_only=True)
+    add_revision(extended, NEXT, ADD_COLUMN, downgrade=DROP_COLUMN, expands_only=False)
+    add_revision(extended, AFTER_NEXT, "pass", expands_only=True)
     notes = []
 
     for run, revision in [
-        (extended.upgrade, "0003"),
-        (extended.upgrade, "0004"),
-        (extended.upgrade, "0005"),
-        (extended.downgrade, "0004"),
-        (extended.downgrade, "0003"),
+        (extended.upgrade, HEAD),
+        (extended.upgrade, NEXT),
+        (extended.upgrade, AFTER_NEXT),
+        (extended.downgrade, NEXT),
+        (extended.downgrade, HEAD),
     ]:
         run(revision)
         notes.append(noted(engine))
 
-    assert notes == [["0001"], ["0004"], ["0004"], ["0004"], ["0001"]]
+    assert notes == [["0001"], [NEXT], [NEXT], [NEXT], ["0001"]]

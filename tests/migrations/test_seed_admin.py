@@ -97,7 +97,7 @@ def test_the_seed_can_be_repeated(storage: Storage, alembic: Alembic, seed: Admi
 def test_a_downgrade_removes_only_what_was_seeded_with_all_that_hangs_on_it(
     storage: Storage, alembic: Alembic, seed: AdminSeed
 ) -> None:
-    alembic.upgrade("0002", seed)
+    alembic.upgrade("head", seed)
     with storage.writing() as work:
         work.accounts.add(an_account())
         work.clients.add(a_client())
@@ -112,6 +112,7 @@ def test_a_downgrade_removes_only_what_was_seeded_with_all_that_hangs_on_it(
         work.commit()
 
     alembic.downgrade("0001")
+    alembic.upgrade("head")
 
     with storage.reading() as work:
         assert [account.subject for account in work.accounts.list()] == [SUBJECT]

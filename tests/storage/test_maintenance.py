@@ -33,6 +33,7 @@ from tests.support.stopped_clock import StoppedClock
 PROJECT = Path(__file__).parents[2]
 ALEMBIC_INI = PROJECT / "alembic.ini"
 MIGRATIONS = PROJECT / "migrations"
+HEAD = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 BOB = EmailAddress(typed="bob@example.com", canonical="bob@example.com")
 
 
@@ -109,7 +110,7 @@ def test_an_older_server_starts_on_a_schema_that_was_only_expanded(
 
 def test_an_older_server_refuses_a_schema_that_was_changed_otherwise(storage: Storage) -> None:
     with storage.writing() as work:
-        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         work.connection.execute(delete(SchemaInfoRow))
         work.connection.execute(insert(SchemaInfoRow), {"oldest_compatible_revision": "0008"})
         work.commit()
@@ -177,12 +178,12 @@ def test_a_current_sqlite_database_is_left_alone(sqlite_path: Path) -> None:
 def test_an_sqlite_database_behind_is_copied_before_it_is_upgraded(tmp_path: Path) -> None:
     path = tmp_path / "authserver.db"
     upgrade(sqlite_url(path), ALEMBIC_INI, MIGRATIONS, to="0001")
-    earlier = tmp_path / "authserver.db.before-0003.bak"
+    earlier = tmp_path / f"authserver.db.before-{HEAD}.bak"
     earlier.write_bytes(b"of another day")
 
     status = prepare_sqlite(sqlite_url(path), ALEMBIC_INI, MIGRATIONS)
 
-    copy = tmp_path / "authserver.db.before-0003.2.bak"
+    copy = tmp_path / f"authserver.db.before-{HEAD}.2.bak"
     assert status.state is SchemaState.CURRENT
     assert execute(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
@@ -190,7 +191,7 @@ def test_an_sqlite_database_behind_is_copied_before_it_is_upgraded(tmp_path: Pat
 
 
 def test_a_newer_sqlite_database_is_left_alone(sqlite_path: Path) -> None:
-    execute(sqlite_path, "UPDATE alembic_version SET version_num = '0009'")
+    execute(sqlite_path, "UPDATE alembic_version SET version_num = '9999'")
 
     status = prepare_sqlite(sqlite_url(sqlite_path), ALEMBIC_INI, MIGRATIONS)
 

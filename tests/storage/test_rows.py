@@ -174,15 +174,13 @@ def test_a_renewed_session_has_a_new_cookie_and_the_former_is_dead(storage: Stor
     store_tokens(storage)
 
     with storage.writing() as work:
-        link = ()
-        assert work.sessions.renew(SESSION, b"new", link, LATER)
+        by_link = a_session(authenticated_at=LATER, last_used_at=LATER, amr=(), browser="Firefox")
+        assert work.sessions.renew(SESSION, b"new", by_link)
         work.commit()
 
     with storage.reading() as work:
         assert work.sessions.find_by_digest(b"session") is None
-        assert work.sessions.find_by_digest(b"new") == a_session(
-            authenticated_at=LATER, last_used_at=LATER, amr=link
-        )
+        assert work.sessions.find_by_digest(b"new") == by_link
 
 
 def test_an_ended_session_is_neither_held_nor_renewed(storage: Storage) -> None:
@@ -193,7 +191,7 @@ def test_an_ended_session_is_neither_held_nor_renewed(storage: Storage) -> None:
             work.sessions.end(SESSION, NOW),
             work.sessions.end(SESSION, NOW),
             work.sessions.hold(SESSION, NOW),
-            work.sessions.renew(SESSION, b"new", (), NOW),
+            work.sessions.renew(SESSION, b"new", a_session()),
         )
 
     assert outcomes == (True, False, False, False)
