@@ -10,6 +10,7 @@ from authserver.administration.mail_documents import document_of, read_document
 from authserver.administration.mistakes import MailInvalid
 from authserver.crypto.key_ring import KeyRing
 from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clients import ACCOUNT_CLIENT
 from authserver.domain.clock import Clock
 from authserver.domain.configuration import ConfigurationKind
@@ -25,6 +26,7 @@ from authserver.domain.mail_configuration import (
 from authserver.domain.mail_senders import AliyunSettings, ConnectorInvalid, parse_connector
 from authserver.domain.mail_templates import TYPES_WITHOUT_CODE
 from authserver.domain.secret import Secret
+from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.outgoing_mail import MailStory
 from authserver.storage.unit_of_work import Storage, UnitOfWork
@@ -59,7 +61,17 @@ class Instance:
     """What every mail says of the server it comes from."""
 
     endpoint: Endpoint
-    brand: str
+    brands: StoredBrands
+
+    @property
+    def brand(self) -> str:
+        """Return the name of the instance."""
+        return shown_name(self.brands.all().instance)
+
+    @property
+    def accent(self) -> str:
+        """Return its main colour."""
+        return accent_of(self.brands.all().instance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +139,7 @@ class MailAdministration:
             to=address.typed,
             locale=locale,
             brand=self.instance.brand,
+            accent=self.instance.accent,
             host=self.instance.endpoint.host,
             endpoint=self.instance.endpoint.url,
             application_id=ACCOUNT_CLIENT,

@@ -37,5 +37,13 @@ class MailInvalid(OperatorMistake):
     """Mail cannot be configured or sent like this."""
 
 
+class BrandInvalid(OperatorMistake):
+    """A brand cannot look like this."""
+
+
+class ConfigurationInvalid(OperatorMistake):
+    """A file of configuration cannot be applied."""
+
+
 class SchemaUnfit(OperatorMistake):
     """The schema of the database is not one that this server was made for."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from authserver.cli.accounts import accounts
+from authserver.cli.as_code import apply, export
+from authserver.cli.brand import brand
 from authserver.cli.clients import clients
 from authserver.cli.context import (
     Options,
@@ -154,7 +156,7 @@ def prune(options: Options) -> None:
     )
 
 
-for command in (serve, demo, clients, accounts, signing_keys, mail):
+for command in (serve, demo, clients, accounts, signing_keys, mail, brand, apply, export):
     authserver.add_command(command)
 
 

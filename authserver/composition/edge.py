@@ -1,6 +1,7 @@
 """The HTTP edge: use cases of provider and flows, their routes, and what all requests pass."""
 
-from authserver.composition.foundation import BRAND, Foundation
+from authserver.composition.appearance import looks_of
+from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
 from authserver.domain.interactions import KEPT_FOR
 from authserver.domain.verifications import Purpose
@@ -29,6 +30,7 @@ from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.token_issuer import TokenIssuer
 from authserver.oidc.userinfo import Userinfo
 from authserver.web.application import create_application
+from authserver.web.brand import BrandRoutes
 from authserver.web.browser import Browsers
 from authserver.web.client_address import ClientAddresses
 from authserver.web.error_responses import ErrorPages
@@ -63,11 +65,12 @@ class Edge:
             device_life_seconds=int(base.policy.device_life.total_seconds()),
             interaction_life_seconds=int(KEPT_FOR.total_seconds()),
         )
+        self.looks = looks_of(base)
         self.pages = PageRenderer(
             renderer=base.renderer,
             browsers=self.browsers,
             endpoint=base.endpoint,
-            brand=BRAND,
+            looks=self.looks,
             form_token=base.deriver.form_token,
             code_in_subject=settings.codes.mails.code_in_subject,
         )
@@ -104,6 +107,7 @@ class Edge:
             *self.account_pages().routes(),
             *self.bookmarks().routes(),
             *self.inbox().routes(),
+            *BrandRoutes(self.looks, self.base.brands.image, self.base.lane).routes(),
             *health,
         ]
         return Passage(
@@ -112,6 +116,7 @@ class Edge:
             flood_guard=FloodGuard(self.base.clock, limits.requests_per_source_minute),
             guard_of_clients=FloodGuard(self.base.clock, limits.client_requests_per_source_minute),
             observe=self.base.metrics.observe_request,
+            renew=self.looks.renew,
             is_secure=self.base.endpoint.is_secure,
         )
 

@@ -13,13 +13,13 @@ from authserver.lane import Lane
 from authserver.oidc.keys import ProviderKeys
 from authserver.rendering import Renderer
 from authserver.settings.sources import Loaded, packaged
+from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.database import open_database
 from authserver.storage.registered_clients import RegisteredClients, account_client
 from authserver.storage.unit_of_work import Notice, Storage
 from authserver.telemetry.metrics import Metrics
 
-BRAND: Final = "authserver"
 THREADS_BESIDE_CONNECTIONS: Final = 2
 
 
@@ -36,8 +36,9 @@ class Foundation:
         self.deriver = Deriver(KeyRing(settings.secret_keys, randomness))
         self.storage = Storage(open_database(settings.database_url))
         self.cache = ConfigurationCache(self.storage, clock)
-        own_client = account_client(self.endpoint.url, BRAND, clock.now())
-        self.clients = RegisteredClients(self.cache, own_client)
+        self.brands = StoredBrands(self.cache)
+        own_client = account_client(self.endpoint.url, clock.now())
+        self.clients = RegisteredClients(self.cache, own_client, self.brands)
         self.keys = ProviderKeys(self.cache, self.deriver.keys)
         self.renderer = Renderer(packaged("templates"))
         self.lane = Lane(threads=self.storage.database.connections + THREADS_BESIDE_CONNECTIONS)

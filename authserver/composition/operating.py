@@ -1,13 +1,16 @@
 """What operators do: the use cases behind commands and, later, the console."""
 
 from authserver.administration.accounts import AccountAdministration
+from authserver.administration.as_code import ConfigurationAsCode
+from authserver.administration.brand_section import BrandSection
+from authserver.administration.branding import BrandAdministration
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.deployment import Deployment
 from authserver.administration.diagnosis import Diagnosis, Examined
 from authserver.administration.mail import FixedMail, Instance, MailAdministration
 from authserver.administration.preparation import Preparation
 from authserver.administration.signing_keys import SigningKeyAdministration
-from authserver.composition.foundation import BRAND, Foundation
+from authserver.composition.foundation import Foundation
 from authserver.domain.email_address import parse_email_address
 from authserver.settings.senders import fixed_senders, outbox_folder
 from authserver.settings.sources import packaged
@@ -39,8 +42,13 @@ class Operating:
                 default_outbox=outbox_folder(settings) if settings.is_loopback else None,
                 aliyun_endpoint=settings.mail.aliyun.endpoint,
             ),
-            instance=Instance(endpoint=base.endpoint, brand=BRAND),
+            instance=Instance(endpoint=base.endpoint, brands=base.brands),
         )
+        self.brands = BrandAdministration(
+            storage=base.storage, brands=base.brands, clock=base.clock
+        )
+        # A new section gets its line here.
+        self.as_code = ConfigurationAsCode((BrandSection(self.brands),))
         self.diagnosis = Diagnosis(
             Examined(
                 storage=base.storage,

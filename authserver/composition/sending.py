@@ -9,7 +9,7 @@ from typing import Final
 from authserver.background.dispatcher import MailDispatcher
 from authserver.background.housekeeping import Housekeeping, Job
 from authserver.background.loops import Loops
-from authserver.composition.foundation import BRAND, Foundation
+from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
 from authserver.delivery.outgoing_mail import MailDelivery, MailToSend
 from authserver.domain.mail_configuration import (
@@ -82,7 +82,7 @@ class Sending:
             clock=self.base.clock,
             policy=self.base.policy,
             endpoint=self.base.endpoint,
-            brand=BRAND,
+            brands=self.base.brands,
         )
         jobs = [Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune)]
         return Loops(

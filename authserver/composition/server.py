@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from authserver.administration.accounts import AccountAdministration
+from authserver.administration.as_code import ConfigurationAsCode
+from authserver.administration.branding import BrandAdministration
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.diagnosis import Diagnosis
 from authserver.administration.mail import MailAdministration
@@ -38,6 +40,8 @@ class AuthServer:
     accounts: AccountAdministration
     signing_keys: SigningKeyAdministration
     mail: MailAdministration
+    brands: BrandAdministration
+    as_code: ConfigurationAsCode
     diagnosis: Diagnosis
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
@@ -78,6 +82,8 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         accounts=operating.accounts,
         signing_keys=operating.signing_keys,
         mail=operating.mail,
+        brands=operating.brands,
+        as_code=operating.as_code,
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,
         prune=operating.prune,

@@ -7,6 +7,7 @@ from typing import Final
 
 from authserver.crypto.deriver import Deriver
 from authserver.domain.accounts import Account
+from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
 from authserver.domain.emails import NOTICES_TO_ACCOUNTS, Email, UsageType
@@ -20,6 +21,7 @@ from authserver.domain.outgoing_mail import (
     next_step,
 )
 from authserver.domain.verifications import CodePolicy, Verification
+from authserver.storage.brands import StoredBrands
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
@@ -56,7 +58,7 @@ class MailDelivery:
     clock: Clock
     policy: CodePolicy
     endpoint: Endpoint
-    brand: str
+    brands: StoredBrands
 
     def claim(self, at_most: int) -> list[MailToSend]:
         """Take due mails under a lease; those that are not worth sending are dropped.
@@ -137,15 +139,18 @@ class MailDelivery:
         return None
 
     def _email(self, mail: OutgoingMail, chosen: Chosen, now: datetime) -> Email:
+        brands = self.brands.all()
+        brand = shown_name(brands.instance)
         email = Email(
             usage_type=chosen.usage_type,
             to=chosen.to,
             locale=mail.locale,
-            brand=self.brand,
+            brand=brand,
+            accent=accent_of(brands.instance),
             host=self.endpoint.host,
             endpoint=self.endpoint.url,
             application_id="",
-            application_name=self.brand,
+            application_name=brand,
             request_label="",
             requested_at=mail.created_at,
             browser=mail.details.get("browser", ""),
@@ -155,11 +160,13 @@ class MailDelivery:
         if verification is None:
             return email
         registered = self.clients.find(verification.client_id)
+        client = None if registered is None else registered.client
         minutes = -(-(verification.expires_at - now) // ONE_MINUTE)
         return replace(
             email,
+            accent=accent_of(brands.towards(client)),
             application_id=verification.client_id,
-            application_name=self.brand if registered is None else registered.client.name,
+            application_name=brand if client is None else brands.name_of(client),
             request_label=verification.label,
             requested_at=verification.created_at,
             browser=verification.browser,

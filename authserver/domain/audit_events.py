@@ -32,6 +32,7 @@ class AuditKind(StrEnum):
     SIGNING_KEY_CREATED = "signing_key.created"
     SIGNING_KEY_RETIRED = "signing_key.retired"
     MAIL_SENDER_CONFIGURED = "mail_sender.configured"
+    BRAND_CHANGED = "brand.changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,3 +9,5 @@ class ConfigurationKind(StrEnum):
     CLIENTS = "clients"
     SIGNING_KEYS = "signing_keys"
     MAIL_SENDERS = "mail_senders"
+    BRANDING = "branding"
+    BRAND_FILES = "brand_files"

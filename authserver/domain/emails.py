@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from authserver.domain.branding import DEFAULT_COLOUR
 from authserver.domain.secret import Secret
 
 
@@ -73,6 +74,7 @@ class Email:
     request_label: str
     requested_at: datetime
     browser: str
+    accent: str = DEFAULT_COLOUR
     code: Secret | None = None
     minutes: int | None = None
     details: Mapping[str, str] = field(default_factory=dict)

@@ -126,6 +126,7 @@ class Composer:
             "subject": subject,
             "text": text,
             "language": locale,
+            "accent": email.accent,
             "code_in_subject": self._code_in_subject,
         }
         return subject, text, self._renderer.render("emails/_operator_text.html", locale, context)
@@ -139,6 +140,7 @@ class Composer:
             "code_in_subject": self._code_in_subject,
             "minutes": email.minutes or 0,
             "brand": brand,
+            "accent": email.accent,
             "host": email.host,
             "endpoint": email.endpoint,
             # The server's own pages are named by the brand alone.

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver.domain.configuration import ConfigurationKind
-from authserver.storage.database import Row, UtcDateTime
+from authserver.storage.database import Record, Row, UtcDateTime
 
 
 class DocumentRow(Row):
@@ -58,6 +58,26 @@ FIND: Final = (
     .order_by(DocumentRow.version.desc())
     .limit(1)
 )
+HISTORY: Final = (
+    select(DocumentRow)
+    .where(
+        DocumentRow.kind == bindparam("wanted_kind"), DocumentRow.name == bindparam("wanted_name")
+    )
+    .order_by(DocumentRow.version.desc())
+    .limit(bindparam("at_most"))
+)
+NEWEST: Final = (
+    select(DocumentRow.name, func.max(DocumentRow.version).label("version"))
+    .where(DocumentRow.kind == bindparam("wanted_kind"))
+    .group_by(DocumentRow.name)
+    .subquery()
+)
+NEWEST_OF_KIND: Final = (
+    select(DocumentRow)
+    .join(NEWEST, (NEWEST.c.name == DocumentRow.name) & (NEWEST.c.version == DocumentRow.version))
+    .where(DocumentRow.kind == bindparam("wanted_kind"))
+    .order_by(DocumentRow.name)
+)
 VERSIONS: Final = select(ConfigurationVersionRow)
 ON_SQLITE: Final = sqlite.insert(ConfigurationVersionRow)
 ON_POSTGRESQL: Final = postgresql.insert(ConfigurationVersionRow)
@@ -90,15 +110,17 @@ class Configuration:
         """Return the newest version of the document."""
         parameters = {"wanted_kind": kind, "wanted_name": name}
         row = self.connection.execute(FIND, parameters).one_or_none()
-        if row is None:
-            return None
-        return Document(
-            name=row.name,
-            version=row.version,
-            body=row.body,
-            changed_by=row.changed_by,
-            changed_at=row.changed_at,
-        )
+        return None if row is None else document_of(row)
+
+    def newest(self, kind: ConfigurationKind) -> list[Document]:
+        """Return the newest version of every document of a kind, by name."""
+        rows = self.connection.execute(NEWEST_OF_KIND, {"wanted_kind": kind})
+        return [document_of(row) for row in rows]
+
+    def history(self, kind: ConfigurationKind, name: str, at_most: int) -> list[Document]:
+        """Return the versions of the document, newest first."""
+        parameters = {"wanted_kind": kind, "wanted_name": name, "at_most": at_most}
+        return [document_of(row) for row in self.connection.execute(HISTORY, parameters)]
 
     def put(
         self,
@@ -124,3 +146,14 @@ class Configuration:
                 "changed_at": now,
             },
         )
+
+
+def document_of(row: Record) -> Document:
+    """Return the document that a row stands for."""
+    return Document(
+        name=row.name,
+        version=row.version,
+        body=row.body,
+        changed_by=row.changed_by,
+        changed_at=row.changed_at,
+    )

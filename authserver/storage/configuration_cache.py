@@ -48,10 +48,19 @@ class ConfigurationCache:
                 copies[name] = loaded
         return loaded
 
+    def at_hand(self, kind: ConfigurationKind, name: str) -> Any | None:
+        """Return the copy of `name` where that needs no look at the database, else None."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return self._copies.get(kind, {}).get(name) if self._is_recent(now) else None
+
+    def _is_recent(self, now: float) -> bool:
+        return self._looked_at is not None and now - self._looked_at < SECONDS_BETWEEN_LOOKS
+
     def _look_at_versions(self) -> None:
         now = self._clock.monotonic()
         with self._lock:
-            if self._looked_at is not None and now - self._looked_at < SECONDS_BETWEEN_LOOKS:
+            if self._is_recent(now):
                 return
             self._looked_at = now
         with self._storage.reading() as work:

@@ -1,13 +1,15 @@
 """Clients with their secrets, as the endpoints look them up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 
+from authserver.domain.branding import DEFAULT_NAME
 from authserver.domain.clients import ACCOUNT_CLIENT, Client, ClientKind, ClientSecret
 from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.secret import fingerprint
+from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.unit_of_work import UnitOfWork
 
@@ -36,11 +38,13 @@ class RegisteredClients:
 
     cache: ConfigurationCache
     account_client: Client
+    brands: StoredBrands
 
     def find(self, client_id: str) -> RegisteredClient | None:
         """Return the client, or this server's own account client."""
         if client_id == ACCOUNT_CLIENT:
-            return RegisteredClient(self.account_client, ())
+            name = self.brands.all().name_of(self.account_client)
+            return RegisteredClient(replace(self.account_client, name=name), ())
 
         def load(work: UnitOfWork) -> RegisteredClient | None:
             client = work.clients.find(client_id)
@@ -66,11 +70,11 @@ class RegisteredClients:
         return self.cache.get(ConfigurationKind.CLIENTS, ALL_ORIGINS, load)
 
 
-def account_client(endpoint: str, brand: str, now: datetime) -> Client:
+def account_client(endpoint: str, now: datetime) -> Client:
     """Return the built-in client by which people sign in to their own account page."""
     return Client(
         id=ACCOUNT_CLIENT,
-        name=brand,
+        name=DEFAULT_NAME,
         kind=ClientKind.WEB,
         redirect_uris=(f"{endpoint}/account",),
         created_at=now,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
@@ -16,12 +15,11 @@ from starlette.types import ASGIApp
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
 from authserver.web.error_responses import ErrorPages, is_called_by_client, oauth_error
-from authserver.web.page_renderer import STATIC
+from authserver.web.looks import STATIC, STATIC_FILES
 from authserver.web.request_form import BadRequest, ForeignForm
 
 Application = ASGIApp
 
-STATIC_FILES: Final = Path(__file__).parent / "static"
 NOT_FOUND: Final = 404
 
 

@@ -15,8 +15,8 @@ from authserver.domain.endpoint import Endpoint
 from authserver.domain.verifications import Purpose
 from authserver.rendering import FORM_POST_SCRIPT, Renderer
 from authserver.web.browser import Browsers
+from authserver.web.looks import STATIC, Looks
 
-STATIC: Final = "/static"
 HIDDEN_CODE: Final = "······"
 FORM_POST_HASH: Final = b64encode(sha256(FORM_POST_SCRIPT.encode()).digest()).decode()
 BASE_POLICY: Final = (
@@ -32,9 +32,14 @@ class PageRenderer:
     renderer: Renderer
     browsers: Browsers
     endpoint: Endpoint
-    brand: str
+    looks: Looks
     form_token: Callable[..., str]
     code_in_subject: bool
+
+    @property
+    def brand(self) -> str:
+        """Return the name of the instance, as mails have it."""
+        return self.looks.instance.name
 
     def locale_of(self, request: HTTPConnection, wished: str | None = None) -> str:
         """Return the language: the one chosen on a page, else `wished`, else the browser's."""
@@ -101,9 +106,10 @@ class PageRenderer:
         wished = context.get("wished_locale")
         locale = self.locale_of(request, wished if isinstance(wished, str) else None)
         common = {
-            "brand": self.brand,
+            **self.looks.towards(client).context(),
+            "mail_is_slow": self.looks.mail_is_slow,
             "host": self.endpoint.host,
-            "client_name": None if client is None or client.is_built_in else client.name,
+            "client_name": self.looks.name_of(client),
             "languages": [
                 {"tag": tag, "name": self.renderer.name_of(tag)} for tag in self.renderer.languages
             ],

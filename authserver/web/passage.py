@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +51,7 @@ class Passage:
     flood_guard: FloodGuard
     guard_of_clients: FloodGuard
     observe: Observe
+    renew: Callable[[], Awaitable[None]]
     is_secure: bool
     has_warned: bool = False
 
@@ -81,6 +82,8 @@ class Passage:
         if guarded and not guard.admits(self.addresses.source_of(request)):
             await refusal(for_client=for_client)(scope, receive, answer)
             return
+        if guarded and not for_client:
+            await self.renew()
         await self.application(scope, receive, answer)
 
     def warn_of_stranger(self, request: Request) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from authserver.administration.accounts import AccountAdministration
+from authserver.administration.branding import BrandAdministration, BrandChanges
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.mail import FixedMail, Instance, MailAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
 from authserver.crypto.key_ring import KeyRing
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.secret import Secret
+from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.database import open_database
 from authserver.storage.maintenance import upgrade
@@ -67,8 +69,15 @@ def signing_keys(
 
 
 @pytest.fixture
-def instance() -> Instance:
-    return Instance(endpoint=Endpoint("https://id.example"), brand="Example")
+def brands(storage: Storage, clock: StoppedClock) -> BrandAdministration:
+    stored = StoredBrands(ConfigurationCache(storage, clock))
+    return BrandAdministration(storage=storage, brands=stored, clock=clock)
+
+
+@pytest.fixture
+def instance(brands: BrandAdministration) -> Instance:
+    brands.set(BrandChanges(values={"name": "Example"}))
+    return Instance(endpoint=Endpoint("https://id.example"), brands=brands.brands)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from authserver.composition.foundation import BRAND, Foundation
+from authserver.composition.foundation import Foundation
 from authserver.delivery.outgoing_mail import MailDelivery
 from authserver.domain.interactions import InteractionId
 from authserver.domain.outgoing_mail import Attempt, MailId, MailOutcome, MailResult
@@ -107,7 +107,7 @@ def open_office(database_url: str, folder: Path) -> Iterator[Office]:
         clock=clock,
         policy=base.policy,
         endpoint=base.endpoint,
-        brand=BRAND,
+        brands=base.brands,
     )
     try:
         yield Office(base, clock, delivery)

@@ -1,0 +1,19 @@
+"""What pages look like: brands, and the banner of slow mail."""
+
+from authserver.composition.foundation import Foundation
+from authserver.delivery.mail_pace import MailPace
+from authserver.web.looks import Looks
+
+
+def looks_of(base: Foundation) -> Looks:
+    """Return what every page is rendered with."""
+    return Looks(
+        brands=base.brands,
+        lane=base.lane,
+        clock=base.clock,
+        pace=MailPace(
+            storage=base.storage,
+            clock=base.clock,
+            mails_to_unknown=base.policy.mails_to_unknown,
+        ),
+    )
