@@ -34,11 +34,11 @@ class MailPace:
         """
         now = self.clock.now()
         with self.storage.reading() as work:
-            if work.outgoing_mails.is_overdue(now - OVERDUE_AFTER):
+            if work.mail_paces.is_overdue(now - OVERDUE_AFTER):
                 return True
             if not self.mails_to_unknown:
                 return False
-            states = work.outgoing_mails.newest_states(
+            states = work.mail_paces.newest_states(
                 since=now - REMEMBERED_FOR, until=now - LEFT_AFTER, at_most=NEWEST
             )
         stuck = sum(state in WAITING for state in states)

@@ -123,25 +123,6 @@ SETTLE: Final = (
         finished_at=bindparam("new_finished_at"),
     )
 )
-OVERDUE: Final = (
-    select(OutgoingMailRow.id)
-    .where(
-        OutgoingMailRow.finished_at.is_(None),
-        OutgoingMailRow.verification_id.is_not(None),
-        OutgoingMailRow.due_at <= bindparam("overdue_since"),
-    )
-    .limit(1)
-)
-NEWEST_STATES: Final = (
-    select(OutgoingMailRow.state)
-    .where(
-        OutgoingMailRow.verification_id.is_not(None),
-        OutgoingMailRow.created_at > bindparam("since"),
-        OutgoingMailRow.created_at <= bindparam("until"),
-    )
-    .order_by(OutgoingMailRow.created_at.desc())
-    .limit(bindparam("at_most"))
-)
 ADD_ATTEMPT: Final = insert(MailAttemptRow)
 ATTEMPTS: Final = (
     select(MailAttemptRow)
@@ -207,16 +188,6 @@ class OutgoingMails:
     def put_back(self, mail: OutgoingMail, due_at: datetime) -> bool:
         """Let a claimed mail be claimed again from `due_at`; False where the lease was lost."""
         return self._settle(mail, MailState.QUEUED, due_at=due_at, finished_at=None, reason=None)
-
-    def is_overdue(self, since: datetime) -> bool:
-        """Tell whether the mail of a request has been due since then, and nobody has taken it."""
-        row = self.connection.execute(OVERDUE, {"overdue_since": since}).one_or_none()
-        return row is not None
-
-    def newest_states(self, *, since: datetime, until: datetime, at_most: int) -> list[MailState]:
-        """Return where the newest mails of requests stand; notices go to accounts alone."""
-        parameters = {"since": since, "until": until, "at_most": at_most}
-        return [MailState(row.state) for row in self.connection.execute(NEWEST_STATES, parameters)]
 
     def add_attempts(self, mail: OutgoingMail, attempts: Sequence[Attempt]) -> None:
         """Keep what was tried under the present claim."""

@@ -24,6 +24,7 @@ from authserver.storage.failure_budgets import FailureBudgets
 from authserver.storage.grants import Authorizations
 from authserver.storage.interactions import Interactions
 from authserver.storage.limits import Limits
+from authserver.storage.mail_pace import MailPaces
 from authserver.storage.outgoing_mail import OutgoingMails
 from authserver.storage.passwords import Passwords
 from authserver.storage.recognised_browsers import RecognisedBrowsers
@@ -62,6 +63,7 @@ class UnitOfWork:
         self.failure_budgets = FailureBudgets(connection)
         self.interactions = Interactions(connection)
         self.limits = Limits(connection)
+        self.mail_paces = MailPaces(connection)
         self.outgoing_mails = OutgoingMails(connection)
         self.passwords = Passwords(connection)
         self.recognised_browsers = RecognisedBrowsers(connection)
