@@ -1,6 +1,5 @@
 """Every setting with its meaning, its default and its range."""
 
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,13 +8,11 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, field_validator
 
 from authserver.domain.email_address import parse_email_address
-from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.mail_senders import DEFAULT_REGION, SmtpTls, is_loopback
 from authserver.domain.secret import Secret
 from authserver.settings.addresses import HIGHEST_PORT, is_bind, origin_of
 from authserver.settings.codes import CodeSettings, Group
 from authserver.settings.fields import (
-    Duration,
     ExistingFile,
     Networks,
     Number,
@@ -28,9 +25,10 @@ from authserver.settings.fields import (
     read_list,
     read_optional,
 )
+from authserver.settings.lifetimes import LifetimeGroup
+from authserver.settings.passwords import PasswordGroup
 from authserver.settings.secret_file import SHORTEST_SECRET_KEY
 
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 MEMORY_DATABASES: Final = ("sqlite:///", "sqlite:///:memory:")
 DATABASE_SCHEMES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
@@ -123,43 +121,6 @@ class LimitGroup(Group):
     )
 
 
-class LifetimeGroup(Group):
-    """Lifetimes of what the provider hands out."""
-
-    id_token: Annotated[Duration, between(60 * SECOND, DAY)] = Field(
-        default=HOUR, description="ID token"
-    )
-    access_token: Annotated[Duration, between(60 * SECOND, DAY)] = Field(
-        default=HOUR, description="access token"
-    )
-    authorization_code: Annotated[Duration, between(SECOND, 600 * SECOND)] = Field(
-        default=60 * SECOND, description="authorization code"
-    )
-    refresh_idle: Annotated[Duration, between(60 * SECOND, 365 * DAY)] = Field(
-        default=14 * DAY, description="refresh token, unused"
-    )
-    refresh_max: Annotated[Duration, between(60 * SECOND, 3650 * DAY)] = Field(
-        default=365 * DAY, description="all refresh tokens of one authorization together"
-    )
-    refresh_grace: Annotated[Duration, between(timedelta(0), 300 * SECOND)] = Field(
-        default=30 * SECOND,
-        description="how long a refresh token that was used gives the same successor",
-    )
-    session_idle: Annotated[Duration, between(60 * SECOND, 365 * DAY)] = Field(
-        default=14 * DAY, description="session, unused"
-    )
-    session_max: Annotated[Duration, between(60 * SECOND, 365 * DAY)] = Field(
-        default=90 * DAY, description="session in all"
-    )
-    interaction: Annotated[Duration, between(60 * SECOND, DAY)] = Field(
-        default=HOUR, description="time to finish one sign-in"
-    )
-
-    def lifetimes(self) -> Lifetimes:
-        """Return the lifetimes as the provider takes them."""
-        return Lifetimes(**{name: getattr(self, name) for name in type(self).model_fields})
-
-
 OptionalFile = Annotated[ExistingFile | None, BeforeValidator(read_optional)]
 
 
@@ -235,6 +196,7 @@ class Settings(Group):
     codes: CodeSettings = CodeSettings()
     limits: LimitGroup = LimitGroup()
     lifetimes: LifetimeGroup = LifetimeGroup()
+    passwords: PasswordGroup = PasswordGroup()
     outgoing: OutgoingGroup = OutgoingGroup()
     tls: TlsGroup = TlsGroup()
     registration: RegistrationGroup = RegistrationGroup()

@@ -54,6 +54,7 @@ GROUPS = {
     "CODES": "Verification codes",
     "LIMITS": "Limits that do not concern codes",
     "LIFETIMES": "Lifetimes",
+    "PASSWORDS": "Passwords",
     "OUTGOING": "Outgoing calls",
     "TLS": "TLS",
     "REGISTRATION": "Dynamic client registration",
