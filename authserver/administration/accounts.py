@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authserver.administration.mistakes import AccountInvalid, AccountUnknown
-from authserver.administration.standard_claims import claims_faults
 from authserver.domain.accounts import (
     SIGN_IN_LINK_LIFE,
     Account,
@@ -19,6 +18,7 @@ from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
 from authserver.domain.randomness import Randomness, new_identifier, new_token
 from authserver.domain.secret import Secret, fingerprint
+from authserver.domain.standard_claims import claims_faults
 from authserver.storage.accounts import AddressTaken
 from authserver.storage.endings import end_everything
 from authserver.storage.unit_of_work import Storage, UnitOfWork

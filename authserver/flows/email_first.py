@@ -18,7 +18,7 @@ from authserver.flows.completion import Completion, SignedIn
 from authserver.flows.email_code import CodeRefused, EmailCode
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.registration import register
-from authserver.flows.steps import Proceed, Standing, Step
+from authserver.flows.steps import Proceed, Standing, Step, notice_of_refusal
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
 from authserver.storage.endings import wipe_unproven
@@ -265,17 +265,9 @@ class EmailFirst:
             case CodeOutcome.ALREADY_USED:
                 return Proceed(interaction_id=interaction.id, step=Step.DECISION)
             case _:
-                notice: dict[str, object] = {"outcome": refused.outcome}
-        if refused.tries_left is not None:
-            notice["tries_left"] = refused.tries_left
-        if refused.malformed is not None:
-            notice["needed"] = refused.malformed.needed
-            # What was entered is not kept: it may hold the code.
-            if not refused.malformed.has_other_symbols:
-                notice["found"] = refused.malformed.found
-        work.interactions.note(interaction.id, notice)
-        work.commit()
-        return Proceed(interaction_id=interaction.id, step=Step.CODE)
+                work.interactions.note(interaction.id, notice_of_refusal(refused))
+                work.commit()
+                return Proceed(interaction_id=interaction.id, step=Step.CODE)
 
     def _step(self, verification: Verification | None, now: datetime) -> Step:
         if verification is None:

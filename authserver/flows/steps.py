@@ -8,6 +8,7 @@ from authserver.domain.accounts import Account
 from authserver.domain.clients import Client
 from authserver.domain.interactions import Interaction, InteractionId
 from authserver.domain.verifications import Verification
+from authserver.flows.email_code import CodeRefused
 
 
 class Step(StrEnum):
@@ -36,3 +37,16 @@ class Proceed:
 
     interaction_id: InteractionId
     step: Step
+
+
+def notice_of_refusal(refused: CodeRefused) -> dict[str, object]:
+    """Return the message for the page that is due: the outcome with its numbers."""
+    notice: dict[str, object] = {"outcome": refused.outcome}
+    if refused.tries_left is not None:
+        notice["tries_left"] = refused.tries_left
+    if refused.malformed is not None:
+        notice["needed"] = refused.malformed.needed
+        # What was entered is not kept: it may hold the code.
+        if not refused.malformed.has_other_symbols:
+            notice["found"] = refused.malformed.found
+    return notice

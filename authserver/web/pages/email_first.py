@@ -1,6 +1,5 @@
 """The pages of sign-in and registration: address, code, and the question that may be left."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from authserver.domain.clients import Client
-from authserver.domain.verifications import CodeOutcome, Purpose, Verification
+from authserver.domain.verifications import Purpose
 from authserver.flows.completion import SignedIn
 from authserver.flows.email_first import EmailFirst
 from authserver.flows.mail_permits import MailRefused
@@ -18,13 +17,13 @@ from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
 from authserver.oidc.authorization.request import read_login_hint
 from authserver.web.browser import Browsers
+from authserver.web.code_page import numbers_of, shown_notice
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.request_form import FormReader, check_form_token
 
 Outcome = SignedIn | Proceed | MailRefused | InteractionGone | GoOn
 
-DEAD_CODE = frozenset({CodeOutcome.EXPIRED, CodeOutcome.EXHAUSTED, CodeOutcome.REPLACED})
 PATHS = {Purpose.SIGN_IN: "/sign-in", Purpose.REGISTER: "/register"}
 DECISIONS = {Purpose.SIGN_IN: "create-account", Purpose.REGISTER: "existing"}
 DECISION_TEMPLATES = {
@@ -85,7 +84,11 @@ class EmailFirstPages:
             request,
             template,
             {
-                "notice": notice_of(standing),
+                "notice": shown_notice(
+                    standing.interaction,
+                    standing.verification if standing.step is Step.CODE else None,
+                    standing.now,
+                ),
                 "form_token": self.form_token(visitor),
                 "wished_locale": standing.interaction.locale,
                 **context,
@@ -233,7 +236,7 @@ class EmailFirstPages:
             "symbols": verification.code_class.symbols,
             "request_label": verification.label,
             "sent_again": bool(standing.interaction.notice.get("again")),
-            **numbers_of(verification, standing),
+            **numbers_of(verification, standing.now),
         }
 
     def decision_page(self, visitor: Visitor, standing: Standing) -> tuple[str, dict[str, object]]:
@@ -251,30 +254,3 @@ class EmailFirstPages:
         """Return where to give up, if a client waits for the answer."""
         client = standing.client
         return None if client is None or client.is_built_in else f"{page}/cancel"
-
-
-def numbers_of(verification: Verification, standing: Standing) -> dict[str, object]:
-    """Return the numbers and the state that the code page shows."""
-    now = standing.now
-    wait = (verification.next_mail_at - now).total_seconds()
-    life = (verification.expires_at - now).total_seconds()
-    return {
-        "life_minutes": max(1, math.ceil(life / 60)),
-        "resend_wait_seconds": max(0, math.ceil(wait)),
-        "resends_left": verification.mails_left,
-        "code_dead": verification.standing(now) in DEAD_CODE,
-    }
-
-
-def notice_of(standing: Standing) -> dict[str, object] | None:
-    """Return the message for the page; a code that died meanwhile says so by itself."""
-    notice = dict(standing.interaction.notice)
-    verification = standing.verification
-    died = None if verification is None else verification.standing(standing.now)
-    grew = notice.get("outcome") == CodeOutcome.LONGER_CODE_NEEDED
-    if standing.step is Step.CODE and died in DEAD_CODE and not grew:
-        notice["outcome"] = died
-    if "outcome" not in notice or notice.get("again"):
-        return None
-    members = ("tries_left", "wait_seconds", "entered", "needed", "found")
-    return {"outcome": notice["outcome"], **{name: notice.get(name) for name in members}}

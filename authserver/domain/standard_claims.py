@@ -1,4 +1,4 @@
-"""Which claims an operator may set for an account, and of which type each must be."""
+"""Which standard claims may be set for an account, and of which type each must be."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -52,6 +52,9 @@ KEPT_BY_THE_SERVER: Final = (
 )
 BIRTHDATE: Final = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))?")
 LONGEST_TEXT: Final = 2048
+# What people may write about themselves; no client tells people apart by these.
+OWN_NAMES: Final = ("name", "given_name", "family_name", "nickname")
+LONGEST_OWN_NAME: Final = 200
 
 
 def claims_faults(claims: Mapping[str, object]) -> list[str]:
