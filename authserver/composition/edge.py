@@ -7,9 +7,8 @@ from authserver.domain.interactions import KEPT_FOR
 from authserver.domain.verifications import Purpose
 from authserver.flows.account import OwnAccount
 from authserver.flows.completion import Completion
-from authserver.flows.email_code import EmailCode
 from authserver.flows.email_first import EmailFirst
-from authserver.flows.mail_permits import MailPermits
+from authserver.flows.finish_elsewhere import FinishElsewhere, FirstTab
 from authserver.flows.sign_in_link import SignInByLink
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
@@ -44,6 +43,7 @@ from authserver.web.page_renderer import PageRenderer
 from authserver.web.pages.account import AccountPages
 from authserver.web.pages.bookmarks import Bookmarks
 from authserver.web.pages.email_first import EmailFirstPages
+from authserver.web.pages.finish_elsewhere import FinishElsewherePages
 from authserver.web.passage import Passage
 from authserver.web.request_form import FormReader
 
@@ -104,6 +104,7 @@ class Edge:
             *self.end_session_routes().routes(),
             *self.email_first_pages(Purpose.SIGN_IN).routes(),
             *self.email_first_pages(Purpose.REGISTER).routes(),
+            *self.finish_elsewhere_pages().routes(),
             *self.account_pages().routes(),
             *self.bookmarks().routes(),
             *self.inbox().routes(),
@@ -217,19 +218,32 @@ class Edge:
             purpose=purpose,
             storage=base.storage,
             clients=base.clients,
-            codes=EmailCode(
-                policy=base.policy,
-                permits=MailPermits(policy=base.policy, randomness=base.randomness),
-                deriver=base.deriver,
-                randomness=base.randomness,
-            ),
+            codes=base.email_code,
             completion=self.completion,
             clock=base.clock,
             randomness=base.randomness,
         )
         return EmailFirstPages(
             flow=flow,
+            first_tab=FirstTab(path=flow),
             client_of=base.clients.client,
+            lane=base.lane,
+            browsers=self.browsers,
+            forms=self.forms,
+            pages=self.pages,
+            errors=self.errors,
+        )
+
+    def finish_elsewhere_pages(self) -> FinishElsewherePages:
+        """Return the page of the links in mails."""
+        base = self.base
+        return FinishElsewherePages(
+            flow=FinishElsewhere(
+                storage=base.storage,
+                clients=base.clients,
+                codes=base.email_code,
+                clock=base.clock,
+            ),
             lane=base.lane,
             browsers=self.browsers,
             forms=self.forms,

@@ -9,6 +9,8 @@ from authserver.domain.audit_events import AuditEvent
 from authserver.domain.clock import Clock
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.randomness import Randomness
+from authserver.flows.email_code import EmailCode
+from authserver.flows.mail_permits import MailPermits
 from authserver.lane import Lane
 from authserver.oidc.keys import ProviderKeys
 from authserver.rendering import Renderer
@@ -44,6 +46,12 @@ class Foundation:
         self.lane = Lane(threads=self.storage.database.connections + THREADS_BESIDE_CONNECTIONS)
         self.lifetimes = settings.lifetimes.lifetimes()
         self.policy = settings.codes.policy()
+        self.email_code = EmailCode(
+            policy=self.policy,
+            permits=MailPermits(policy=self.policy, randomness=randomness),
+            deriver=self.deriver,
+            randomness=randomness,
+        )
         self.metrics = Metrics(loaded.shared_metrics)
         self.bell = Bell()
         self.storage.on_commit(self.hear)

@@ -4,13 +4,14 @@ import hmac
 from dataclasses import dataclass
 
 from authserver.crypto.key_ring import KeyPurpose, KeyRing, encode
+from authserver.domain.finish_elsewhere import LINK_OCTETS, NUMBER_CLASS
 from authserver.domain.secret import Secret
 from authserver.domain.verifications import Verification
 
 
 @dataclass(frozen=True, slots=True)
 class Deriver:
-    """Derives codes, successors of refresh tokens, session cookies and form tokens."""
+    """Derives codes and what stands beside them, refresh successors, cookies and form tokens."""
 
     keys: KeyRing
 
@@ -24,8 +25,30 @@ class Deriver:
 
     def code_matches(self, verification: Verification, entered: str) -> bool:
         """Tell, in constant time, whether `entered` is the code of `verification`."""
-        code = self.code(verification)
-        return code is not None and hmac.compare_digest(code.reveal().encode(), entered.encode())
+        return is_same(self.code(verification), entered)
+
+    def finish_link(self, verification: Verification) -> Secret | None:
+        """Return the token of the link in the mails of `verification`; None without its key."""
+        key = self.keys.key(KeyPurpose.FINISH_LINK, verification.key_id)
+        if key is None:
+            return None
+        return Secret(authenticate(key, "v1", *verification.facts())[:LINK_OCTETS].hex())
+
+    def finish_link_matches(self, verification: Verification, token: str) -> bool:
+        """Tell, in constant time, whether `token` is that of the link of `verification`."""
+        return is_same(self.finish_link(verification), token)
+
+    def finish_number(self, verification: Verification) -> Secret | None:
+        """Return the number that the first tab shows; None where the key is gone."""
+        key = self.keys.key(KeyPurpose.FINISH_NUMBER, verification.key_id)
+        if key is None:
+            return None
+        mac = authenticate(key, "v1", *verification.facts())
+        return Secret(NUMBER_CLASS.spell(int.from_bytes(mac)))
+
+    def number_matches(self, verification: Verification, entered: str) -> bool:
+        """Tell, in constant time, whether `entered` is the number of the first tab."""
+        return is_same(self.finish_number(verification), entered)
 
     def refresh_successor(self, presented: str, key_id: str) -> Secret | None:
         """Return the one refresh token that follows `presented`; None where the key is gone."""
@@ -44,6 +67,13 @@ class Deriver:
     def form_token(self, *bound_to: str) -> str:
         """Return the token of forms bound to a browser's secret and to what they act on."""
         return encode(authenticate(self.keys.newest(KeyPurpose.FORM_TOKEN), *bound_to))
+
+
+def is_same(secret: Secret | None, entered: str) -> bool:
+    """Tell, in constant time, whether `entered` is the secret; nothing is where there is none."""
+    if secret is None:
+        return False
+    return hmac.compare_digest(secret.reveal().encode(), entered.encode("utf-8", "surrogatepass"))
 
 
 def authenticate(key: bytes, *fields: str) -> bytes:

@@ -25,6 +25,8 @@ class KeyPurpose(StrEnum):
     KEY_ID = "authserver/key-id/v1"
     SEALING = "authserver/sealing/v1"
     VERIFICATION_CODE = "authserver/verification-code/v1"
+    FINISH_LINK = "authserver/finish-link/v1"
+    FINISH_NUMBER = "authserver/finish-number/v1"
     REFRESH_SUCCESSOR = "authserver/refresh-successor/v1"
     SESSION_COOKIE = "authserver/session-cookie/v1"
     FORM_TOKEN = "authserver/form-token/v1"  # noqa: S105 - a label, not a secret

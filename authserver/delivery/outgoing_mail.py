@@ -12,6 +12,7 @@ from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
 from authserver.domain.emails import NOTICES_TO_ACCOUNTS, Email, UsageType
 from authserver.domain.endpoint import Endpoint
+from authserver.domain.finish_elsewhere import FINISHED_ELSEWHERE, path_of_link
 from authserver.domain.outgoing_mail import (
     Attempt,
     MailOutcome,
@@ -20,6 +21,7 @@ from authserver.domain.outgoing_mail import (
     OutgoingMail,
     next_step,
 )
+from authserver.domain.secret import Secret
 from authserver.domain.verifications import CodePolicy, Verification
 from authserver.storage.brands import StoredBrands
 from authserver.storage.registered_clients import RegisteredClients
@@ -172,7 +174,17 @@ class MailDelivery:
             browser=verification.browser,
             code=self.deriver.code(verification) if chosen.carries_code else None,
             minutes=minutes if chosen.carries_code else None,
+            link=self._link(verification) if chosen.carries_code else None,
         )
+
+    def _link(self, verification: Verification) -> Secret | None:
+        """Return the link that goes with the code, where mails have one."""
+        if not self.policy.finish_elsewhere or verification.purpose not in FINISHED_ELSEWHERE:
+            return None
+        token = self.deriver.finish_link(verification)
+        if token is None:
+            return None
+        return Secret(self.endpoint.at(path_of_link(verification.interaction_id, token)))
 
 
 def choose_mail(mail: OutgoingMail, verification: Verification, account: Account | None) -> Chosen:

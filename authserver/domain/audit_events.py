@@ -11,6 +11,7 @@ class AuditKind(StrEnum):
     VERIFICATION_STARTED = "verification.started"
     CODE_REFUSED = "code.refused"
     CODE_EXHAUSTED = "code.exhausted"
+    MAILBOX_PROVEN_ELSEWHERE = "mailbox.proven_elsewhere"
     SIGNED_IN = "session.started"
     SIGNED_OUT = "session.ended"
     ACCOUNT_REGISTERED = "account.registered"

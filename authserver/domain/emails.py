@@ -58,7 +58,7 @@ NOTICES_TO_ACCOUNTS: Final = frozenset({UsageType.LONGER_CODES})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
-    """Everything a mail says; `code` and `minutes` are absent where it carries no code.
+    """Everything a mail says; `code`, `link` and `minutes` are absent where it carries no code.
 
     `details` are what only some notices say, by name: `new_address`, `browser`, and the like.
     """
@@ -77,4 +77,5 @@ class Email:
     accent: str = DEFAULT_COLOUR
     code: Secret | None = None
     minutes: int | None = None
+    link: Secret | None = None
     details: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,8 @@ TAG: Final = re.compile(
 )
 CODE_PLACEHOLDER: Final = "code"
 
-# What a template may name; `link`, `inviter` and the like come with imported lists and stay empty.
+# What a template may name; `inviter` and the like come with imported lists and stay empty, and so
+# does `link` unless mails have one.
 KNOWN_NAMES: Final = (
     "code",
     "minutes",

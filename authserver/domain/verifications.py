@@ -115,6 +115,7 @@ class CodePolicy:
     device_stop_at: int = 20
     device_life: timedelta = timedelta(days=180)
     devices_max: int = 10
+    finish_elsewhere: bool = False
 
     def wait_after(self, mails: int) -> timedelta:
         """Return the wait before the next mail once `mails` (at least one) have been permitted."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from authserver.crypto.deriver import Deriver
 from authserver.domain.audit_events import AuditEvent, AuditKind
-from authserver.domain.code_entry import MalformedCode, read_code
+from authserver.domain.code_entry import MalformedCode
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.failure_budgets import BudgetKind, FailureBudget, budget_of
 from authserver.domain.interactions import Interaction
@@ -20,18 +20,10 @@ from authserver.domain.verifications import (
     Verification,
     VerificationId,
 )
+from authserver.flows.code_entries import CodeRefused, Entry, MailedCode
 from authserver.flows.mail_permits import MailPermits, MailRefused
 from authserver.flows.visitor import Visitor
 from authserver.storage.unit_of_work import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeRefused:
-    """The code was not accepted; what must be kept of it stands in the unit."""
-
-    outcome: CodeOutcome
-    tries_left: int | None = None
-    malformed: MalformedCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,25 +111,37 @@ class EmailCode:
         visitor: Visitor,
         now: datetime,
     ) -> Verification | CodeRefused:
-        """Return the verification that the code has just verified, or why it has not.
-
-        The try is counted before the comparison; the order is that of the written policy.
-        """
+        """Return the verification that the code has just verified, or why it has not."""
         verification = self.pending(work, interaction, purpose)
         if verification is None:
             return CodeRefused(outcome=CodeOutcome.NOTHING_PENDING)
-        code = self._read(work, verification, entered, now)
+        return self.prove(work, verification, MailedCode(entered), visitor, now)
+
+    def prove(
+        self,
+        work: UnitOfWork,
+        verification: Verification,
+        entry: Entry,
+        visitor: Visitor,
+        now: datetime,
+    ) -> Verification | CodeRefused:
+        """Return the verification that the entry has just verified, or why it has not.
+
+        The try is counted before the comparison; the order is that of the written policy.
+        """
+        code = self._read(work, verification, entry, now)
         if isinstance(code, CodeRefused):
             return code
         claimed = work.verifications.claim_try(verification.id, now)
         if claimed is None:
             return self._lost(work, verification, now)
-        return self._judge(work, claimed, code, visitor, now)
+        return self._judge(work, claimed, entry, code, visitor, now)
 
     def _judge(
         self,
         work: UnitOfWork,
         claimed: Verification,
+        entry: Entry,
         code: str,
         visitor: Visitor,
         now: datetime,
@@ -154,7 +158,7 @@ class EmailCode:
             # Nothing was compared: the caller undoes the unit, and the try with it.
             return CodeRefused(outcome=CodeOutcome.LONGER_CODE_NEEDED)
         # A lucky guess of a code that was never mailed proves no mailbox.
-        if not self.deriver.code_matches(claimed, code) or not claimed.code_mailed:
+        if not entry.matches(self.deriver, claimed, code) or not claimed.code_mailed:
             work.failure_budgets.charge(budget, claimed.id, claimed.attempts, now)
             return self._wrong(work, claimed, visitor, now)
         if not work.verifications.consume(claimed.id, now):
@@ -186,9 +190,9 @@ class EmailCode:
         return work.verifications.use_proof(verification.id, interaction.id, proven_after, now)
 
     def _read(
-        self, work: UnitOfWork, verification: Verification, entered: str, now: datetime
+        self, work: UnitOfWork, verification: Verification, entry: Entry, now: datetime
     ) -> str | CodeRefused:
-        """Return the entered code, or a refusal that costs no try."""
+        """Return what was entered, or a refusal that costs no try."""
         standing = verification.standing(now)
         if standing is not None:
             return self._ended(work, verification, standing, now)
@@ -196,7 +200,7 @@ class EmailCode:
             # A code whose secret key is gone can neither be mailed again nor be recognised.
             work.verifications.replace(verification.id)
             return CodeRefused(outcome=CodeOutcome.EXPIRED)
-        code = read_code(entered, verification.code_class)
+        code = entry.read(verification)
         if isinstance(code, MalformedCode):
             if not self.is_long_enough(work, verification, now):
                 return CodeRefused(outcome=CodeOutcome.LONGER_CODE_NEEDED)

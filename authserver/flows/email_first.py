@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from authserver.domain.accounts import Account
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
 from authserver.domain.interactions import Interaction, InteractionState
 from authserver.domain.randomness import Randomness
 from authserver.domain.sessions import Authentication, AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
+from authserver.flows.code_entries import CodeRefused, replace_short_code
 from authserver.flows.completion import Completion, SignedIn
-from authserver.flows.email_code import CodeRefused, EmailCode
+from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.registration import register
-from authserver.flows.steps import Proceed, Standing, Step, notice_of_refusal
+from authserver.flows.steps import Proceed, Standing, Step, may_continue, notice_of_refusal
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
 from authserver.storage.endings import wipe_unproven
@@ -49,17 +51,18 @@ class EmailFirst:
             if not isinstance(found, Interaction):
                 return found
             verification = self.codes.pending(work, found, self.purpose)
+            step = self._page_of(work, verification, now)
             session = work.sessions.find_live(
                 visitor.session_secret, now, self.completion.lifetimes
             )
             account = None if session is None else work.accounts.find(session.subject)
         registered = self.clients.find(found.client_id)
         return Standing(
-            step=self._step(verification, now),
+            step=step,
             interaction=found,
             verification=verification,
             client=None if registered is None else registered.client,
-            signed_in_as=account if self._may_continue(found) else None,
+            signed_in_as=account if may_continue(found) else None,
             now=now,
         )
 
@@ -127,10 +130,16 @@ class EmailFirst:
         except AddressTaken:
             # Another browser has just registered the address, and all of this was undone.
             return self.submit_code(visitor, entered)
-        return self._ask_for_longer_code(found)
+        replace_short_code(self.storage, found)
+        return Proceed(interaction_id=found.id, step=Step.CODE)
 
-    def decide(self, visitor: Visitor) -> SignedIn | Proceed | InteractionGone | GoOn:
-        """Do what the page offered after the proof: create the account, or sign in to it."""
+    def decide(
+        self, visitor: Visitor, *, was_asked: bool = True
+    ) -> SignedIn | Proceed | InteractionGone | GoOn:
+        """Do what the page offered after the proof: create the account, or sign in to it.
+
+        Where nothing `was_asked`, the question may still be left.
+        """
         now = self.clock.now()
         try:
             with self.storage.writing() as work:
@@ -140,7 +149,8 @@ class EmailFirst:
                 verification = self.codes.pending(work, found, self.purpose)
                 if verification is None or self._step(verification, now) is not Step.DECISION:
                     return Proceed(interaction_id=found.id, step=self._step(verification, now))
-                return self._finish(work, found, verification, visitor, now)
+                go_on = self._finish if was_asked else self._after_proof
+                return go_on(work, found, verification, visitor, now)
         except AddressTaken:
             # Somebody registered the address a moment ago: the button now signs in.
             return Proceed(interaction_id=visitor.interaction_id, step=Step.DECISION)
@@ -178,7 +188,7 @@ class EmailFirst:
             session = work.sessions.find_live(
                 visitor.session_secret, now, self.completion.lifetimes
             )
-            if session is None or not self._may_continue(found):
+            if session is None or not may_continue(found):
                 return Proceed(interaction_id=found.id, step=Step.ADDRESS)
             work.interactions.note_choice(found.id, session.id)
             work.commit()
@@ -194,21 +204,11 @@ class EmailFirst:
     ) -> SignedIn | Proceed | GoOn:
         """Sign in or register at once where the page promised just that; else ask."""
         account = work.accounts.hold_by_address(verification.address.canonical)
-        if (account is None) is (self.purpose is Purpose.SIGN_IN):
+        if self._leaves_question(account):
             work.interactions.note(interaction.id, {})
             work.commit()
             return Proceed(interaction_id=interaction.id, step=Step.DECISION)
         return self._finish(work, interaction, verification, visitor, now)
-
-    def _ask_for_longer_code(self, interaction: Interaction) -> Proceed:
-        """End a code that is too short by now, in a unit of its own: the try was undone."""
-        with self.storage.writing() as work:
-            if interaction.verification_id is not None:
-                work.verifications.replace(interaction.verification_id)
-            notice = {"outcome": CodeOutcome.LONGER_CODE_NEEDED}
-            work.interactions.note(interaction.id, notice)
-            work.commit()
-        return Proceed(interaction_id=interaction.id, step=Step.CODE)
 
     def _finish(
         self,
@@ -278,8 +278,14 @@ class EmailFirst:
             return Step.ADDRESS
         return Step.CODE
 
-    def _may_continue(self, interaction: Interaction) -> bool:
-        """Tell whether an earlier sign-in could be good for this request."""
-        asked = interaction.parameters
-        demanded = {"login", "create"}.intersection(str(asked.get("prompt", "")).split())
-        return not demanded and not {"max_age", "id_token_hint"} & set(asked)
+    def _page_of(self, work: UnitOfWork, verification: Verification | None, now: datetime) -> Step:
+        """Return the step that is due; whose mailbox is proven may know which question is left."""
+        step = self._step(verification, now)
+        if verification is None or step is not Step.DECISION:
+            return step
+        account = work.accounts.find_by_address(verification.address.canonical)
+        return Step.DECISION if self._leaves_question(account) else Step.PROVEN
+
+    def _leaves_question(self, account: Account | None) -> bool:
+        """Tell whether the account is not what the page promised."""
+        return (account is None) is (self.purpose is Purpose.SIGN_IN)

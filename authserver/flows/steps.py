@@ -8,14 +8,18 @@ from authserver.domain.accounts import Account
 from authserver.domain.clients import Client
 from authserver.domain.interactions import Interaction, InteractionId
 from authserver.domain.verifications import Verification
-from authserver.flows.email_code import CodeRefused
+from authserver.flows.code_entries import CodeRefused
 
 
 class Step(StrEnum):
-    """The pages of the path."""
+    """The pages of the path.
+
+    `PROVEN` only asks to go on: the mailbox was proven elsewhere, or the question is answered.
+    """
 
     ADDRESS = "address"
     CODE = "code"
+    PROVEN = "proven"
     DECISION = "decision"
 
 
@@ -50,3 +54,10 @@ def notice_of_refusal(refused: CodeRefused) -> dict[str, object]:
         if not refused.malformed.has_other_symbols:
             notice["found"] = refused.malformed.found
     return notice
+
+
+def may_continue(interaction: Interaction) -> bool:
+    """Tell whether an earlier sign-in could be good for this request."""
+    asked = interaction.parameters
+    demanded = {"login", "create"}.intersection(str(asked.get("prompt", "")).split())
+    return not demanded and not {"max_age", "id_token_hint"} & set(asked)

@@ -127,6 +127,7 @@ class Composer:
             "text": text,
             "language": locale,
             "accent": email.accent,
+            "link": "",
             "code_in_subject": self._code_in_subject,
         }
         return subject, text, self._renderer.render("emails/_operator_text.html", locale, context)
@@ -138,6 +139,7 @@ class Composer:
             "code": shown_code(email),
             "compact_code": compact_code(email),
             "code_in_subject": self._code_in_subject,
+            "link": email.link.reveal() if email.link else "",
             "minutes": email.minutes or 0,
             "brand": brand,
             "accent": email.accent,
@@ -160,6 +162,7 @@ def placeholder_values(email: Email) -> dict[str, str]:
         "minutes": "" if email.minutes is None else str(email.minutes),
         "brand.name": email.brand,
         "host": email.host,
+        "link": email.link.reveal() if email.link else "",
         "locale": email.locale,
         "uiLocales": email.locale,
         "application.id": email.application_id,

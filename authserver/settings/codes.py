@@ -151,7 +151,8 @@ class CodeSettings(Group):
     mails: MailLimits = MailLimits()
     starts: StartLimits = StartLimits()
     finish_elsewhere: Switch = Field(
-        default=False, description="whether the first tab goes on once another one has finished"
+        default=False,
+        description="whether mails have a link too, by which another device finishes the first tab",
     )
     spray: SprayAlarm = SprayAlarm()
     keep: Annotated[Duration, between(HOUR, 30 * DAY)] = Field(
@@ -183,6 +184,7 @@ class CodeSettings(Group):
             device_stop_at=self.budget.device_stop_at,
             device_life=self.devices.life,
             devices_max=self.devices.max,
+            finish_elsewhere=self.finish_elsewhere,
         )
 
     def faults(self) -> Iterator[str]:

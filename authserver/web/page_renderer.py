@@ -23,6 +23,7 @@ BASE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src {script}; "
     "form-action {form}; frame-ancestors 'none'; base-uri 'none'"
 )
+NEWS_POLICY: Final = "; connect-src 'self'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +62,18 @@ class PageRenderer:
         *,
         status: int = 200,
         client: Client | None = None,
+        asks_for_news: bool = False,
     ) -> Response:
         """Return the page; forms on it may also lead to where `client` is redirected.
 
-        A context may bring its own `form_token`, and `wished_locale` for a first visit.
+        A context may bring its own `form_token`, and `wished_locale` for a first visit. The
+        script of a page that `asks_for_news` may call this server.
         """
         html = self._render(request, template, context, client)
-        headers = {
-            "Content-Security-Policy": BASE_POLICY.format(
-                script="'self'", form=" ".join(["'self'", *form_targets(client)])
-            )
-        }
+        policy = BASE_POLICY.format(
+            script="'self'", form=" ".join(["'self'", *form_targets(client)])
+        )
+        headers = {"Content-Security-Policy": policy + (NEWS_POLICY if asks_for_news else "")}
         return HTMLResponse(html, status_code=status, headers=headers)
 
     def mail_subject(self, locale: str, purpose: Purpose) -> str:

@@ -105,6 +105,7 @@ def sample_pages() -> Iterator[Sample]:
     yield from address_pages()
     yield from code_pages()
     yield from dead_code_pages()
+    yield from elsewhere_pages()
     yield from account_pages()
     yield from ends_and_errors()
     yield from pages_between()
@@ -151,6 +152,45 @@ def code_pages() -> Iterator[Sample]:
     }
     for state, context in states.items():
         yield Sample(name=f"code-{state}", template="pages/code.html", context={**CODE, **context})
+
+
+def elsewhere_pages() -> Iterator[Sample]:
+    """Yield what concerns a mail that is read on another device."""
+    first_tab = {
+        "number": "402917",
+        "action": "/sign-in/abc/finish",
+        "too_early": False,
+        "news_url": "/sign-in/abc/news",
+        "news_seconds": 600,
+    }
+    for name, early in (("elsewhere", False), ("elsewhere-too-early", True)):
+        context = {**CODE, "finish_elsewhere": {**first_tab, "too_early": early}}
+        yield Sample(name=f"code-{name}", template="pages/code.html", context=context)
+    proven = {"email": PERSON, "action": "/sign-in/abc/finish", "restart_action": "/sign-in/abc/r"}
+    yield Sample(name="proven", template="pages/proven.html", context=proven)
+    asked: dict[str, object] = {
+        "state": "ask",
+        "ended": None,
+        "purpose": "sign_in",
+        "requested_at": MOMENT,
+        "browser": "Firefox on Linux",
+        "request_label": "4F7",
+        "action": "/finish/abc/def",
+    }
+    states: dict[str, dict[str, object]] = {
+        "first": {},
+        "register": {"purpose": "register", "browser": "", "client_name": None},
+        "wrong": {"notice": Notice(outcome="wrong", tries_left=3)},
+        "too-short": {"notice": Notice(outcome="malformed", needed=6, found=5)},
+        "not-digits": {"notice": Notice(outcome="malformed", needed=6)},
+        "done": {"state": "done", "ended": "already_used"},
+        "expired": {"state": "over", "ended": "expired"},
+        "exhausted": {"state": "over", "ended": "exhausted"},
+        "replaced": {"state": "over", "ended": "replaced"},
+    }
+    template = "pages/finish_elsewhere.html"
+    for state, context in states.items():
+        yield Sample(name=f"finish-{state}", template=template, context={**asked, **context})
 
 
 def dead_code_pages() -> Iterator[Sample]:

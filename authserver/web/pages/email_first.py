@@ -4,20 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from authserver.domain.clients import Client
-from authserver.domain.verifications import Purpose
+from authserver.domain.verifications import Purpose, Verification
 from authserver.flows.completion import SignedIn
 from authserver.flows.email_first import EmailFirst
+from authserver.flows.finish_elsewhere import FirstTab, News
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.steps import Proceed, Standing, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
 from authserver.oidc.authorization.request import read_login_hint
 from authserver.web.browser import Browsers
-from authserver.web.code_page import numbers_of, shown_notice
+from authserver.web.code_page import DEAD_CODE, numbers_of, shown_notice
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.request_form import FormReader, check_form_token
@@ -41,6 +42,7 @@ class EmailFirstPages:
     """The routes of one purpose."""
 
     flow: EmailFirst
+    first_tab: FirstTab
     client_of: Callable[[str], Client | None]
     lane: Lane
     browsers: Browsers
@@ -60,6 +62,7 @@ class EmailFirstPages:
         return [
             Route(page, self.show, methods=["GET"], name=Step.ADDRESS),
             Route(f"{page}/code", self.show, methods=["GET"]),
+            Route(f"{page}/finish", self.show, methods=["GET"]),
             Route(decision, self.show, methods=["GET"]),
             Route(page, self.submit_address, methods=["POST"]),
             Route(f"{page}/code", self.submit_code, methods=["POST"]),
@@ -67,7 +70,9 @@ class EmailFirstPages:
             Route(f"{page}/restart", self.restart, methods=["POST"]),
             Route(f"{page}/cancel", self.cancel, methods=["POST"]),
             Route(f"{page}/continue", self.continue_as, methods=["POST"]),
+            Route(f"{page}/finish", self.go_on, methods=["POST"]),
             Route(decision, self.decide, methods=["POST"]),
+            Route(f"{page}/news", self.news, methods=["GET"]),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -94,6 +99,7 @@ class EmailFirstPages:
                 **context,
             },
             client=standing.client,
+            asks_for_news=context.get("finish_elsewhere") is not None,
         )
 
     async def submit_address(self, request: Request) -> Response:
@@ -136,6 +142,18 @@ class EmailFirstPages:
         """Create the account, or sign in to the one there is."""
         _, visitor = await self.read(request)
         return await self.answer(request, await self.lane.run(self.flow.decide, visitor))
+
+    async def go_on(self, request: Request) -> Response:
+        """Go on with a mailbox that was proven on another device."""
+        _, visitor = await self.read(request)
+        return await self.answer(request, await self.lane.run(self.first_tab.go_on, visitor))
+
+    async def news(self, request: Request) -> Response:
+        """Tell the script of the code page whether to go on."""
+        news = await self.lane.run(self.first_tab.news, self.visitor(request))
+        if isinstance(news, InteractionGone):
+            return JSONResponse({"news": News.OVER}, status_code=410)
+        return JSONResponse({"news": news})
 
     async def answer(self, request: Request, outcome: Outcome) -> Response:
         """Return where an outcome leads."""
@@ -184,6 +202,8 @@ class EmailFirstPages:
                 return page
             case Step.CODE:
                 return f"{page}/code"
+            case Step.PROVEN:
+                return f"{page}/finish"
             case Step.DECISION:
                 return f"{page}/{DECISIONS[self.flow.purpose]}"
 
@@ -194,6 +214,8 @@ class EmailFirstPages:
                 return self.address_page(visitor, standing)
             case Step.CODE:
                 return "pages/code.html", self.code_page(visitor, standing)
+            case Step.PROVEN:
+                return "pages/proven.html", self.proven_page(visitor, standing)
             case Step.DECISION:
                 return self.decision_page(visitor, standing)
 
@@ -236,8 +258,28 @@ class EmailFirstPages:
             "symbols": verification.code_class.symbols,
             "request_label": verification.label,
             "sent_again": bool(standing.interaction.notice.get("again")),
+            "finish_elsewhere": self.finish_elsewhere(page, verification, standing),
             **numbers_of(verification, standing.now),
         }
+
+    def finish_elsewhere(
+        self, page: str, verification: Verification, standing: Standing
+    ) -> dict[str, object] | None:
+        """Return what the code page needs so that another device can finish it, if any may."""
+        if not self.first_tab.has_number or verification.standing(standing.now) in DEAD_CODE:
+            return None
+        return {
+            "number": self.first_tab.number(verification),
+            "action": f"{page}/finish",
+            "too_early": bool(standing.interaction.notice.get("too_early")),
+            "news_url": f"{page}/news",
+            "news_seconds": int((verification.expires_at - standing.now).total_seconds()),
+        }
+
+    def proven_page(self, visitor: Visitor, standing: Standing) -> dict[str, object]:
+        """Return the context of the page that only goes on."""
+        _, context = self.decision_page(visitor, standing)
+        return {**context, "action": f"{self.path}/{visitor.interaction_id}/finish"}
 
     def decision_page(self, visitor: Visitor, standing: Standing) -> tuple[str, dict[str, object]]:
         """Return template and context of the question after the proof."""

@@ -72,3 +72,25 @@ for (const link of document.querySelectorAll("[data-reload-seconds]")) {
     if (!copying && !document.hidden) location.reload();
   }, 1000 * Number(link.dataset.reloadSeconds));
 }
+
+// The page for the code looks whether its number was typed on another device, less and less
+// often, and then goes on by itself.
+for (const section of document.querySelectorAll("[data-news]")) {
+  const form = section.querySelector("form");
+  const until = Date.now() + 1000 * Number(section.dataset.newsSeconds);
+  const look = async (wait) => {
+    let next = Math.min(1.2 * wait, 10);
+    try {
+      const answer = await fetch(section.dataset.news);
+      const { news } = answer.ok ? await answer.json() : {};
+      const isSending = [...document.forms].some((each) => each.dataset.sent);
+      if (news === "go_on" && !isSending) form.requestSubmit();
+      if (news === "over" || answer.status === 410) return;
+      if (!answer.ok) next = 30;
+    } catch {
+      next = 10;
+    }
+    if (Date.now() < until) setTimeout(look, 1000 * next, next);
+  };
+  setTimeout(look, 2000, 2);
+}
