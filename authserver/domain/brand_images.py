@@ -80,6 +80,8 @@ def png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         place += length + PNG_CHUNK_FRAME
         if name == PNG_END and place == len(content):
             return
+        if name == PNG_END:
+            break
     raise ImageUnfit("it is no whole PNG file, or something follows it")
 
 

@@ -38,7 +38,7 @@ FORBIDDEN_IN_CSS: Final = (
     ),
     (
         "an expression",
-        re.compile(r"\bexpression\s*\(|\b(?:behavior|-moz-binding)\s*:", re.IGNORECASE),
+        re.compile(r"\bexpression\s*\(|(?<![\w-])(?:behavior|-moz-binding)\s*:", re.IGNORECASE),
     ),
     ("a tag", re.compile(r"<")),
     ("an escape", re.compile(r"\\")),

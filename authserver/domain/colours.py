@@ -42,7 +42,6 @@ class Colour:
 
 WHITE: Final = Colour(255, 255, 255)
 BLACK: Final = Colour(0, 0, 0)
-INK: Final = Colour(0x0E, 0x10, 0x14)
 
 
 class Theme(StrEnum):
@@ -99,7 +98,7 @@ def nearest_readable(colour: Colour, theme: Theme) -> Colour:
 
 def text_on(colour: Colour) -> Colour:
     """Return what to write in on a button of this colour."""
-    return max((WHITE, INK), key=lambda text: contrast(text, colour))
+    return max((WHITE, BLACK), key=lambda text: contrast(text, colour))
 
 
 def pressed(colour: Colour) -> Colour:
