@@ -45,5 +45,9 @@ class ConfigurationInvalid(OperatorMistake):
     """A file of configuration cannot be applied."""
 
 
+class SignInExperienceInvalid(OperatorMistake):
+    """The sign-in experience cannot be like this."""
+
+
 class SchemaUnfit(OperatorMistake):
     """The schema of the database is not one that this server was made for."""

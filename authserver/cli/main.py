@@ -23,6 +23,7 @@ from authserver.cli.demo import demo
 from authserver.cli.mail import mail
 from authserver.cli.output import print_document, print_table
 from authserver.cli.serve import serve
+from authserver.cli.sign_in_experience import sign_in_experience
 from authserver.cli.signing_keys import signing_keys
 
 if TYPE_CHECKING:
@@ -156,7 +157,18 @@ def prune(options: Options) -> None:
     )
 
 
-for command in (serve, demo, clients, accounts, signing_keys, mail, brand, apply, export):
+for command in (
+    serve,
+    demo,
+    clients,
+    accounts,
+    signing_keys,
+    mail,
+    brand,
+    sign_in_experience,
+    apply,
+    export,
+):
     authserver.add_command(command)
 
 

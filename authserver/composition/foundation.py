@@ -3,11 +3,14 @@
 from typing import Final
 
 from authserver.background.dispatcher import Bell
+from authserver.crypto.argon2_hasher import Argon2Hasher
+from authserver.crypto.common_passwords import CommonPasswords
 from authserver.crypto.deriver import Deriver
 from authserver.crypto.key_ring import KeyRing
 from authserver.domain.audit_events import AuditEvent
 from authserver.domain.clock import Clock
 from authserver.domain.endpoint import Endpoint
+from authserver.domain.password_policy import PasswordPolicy
 from authserver.domain.randomness import Randomness
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailPermits
@@ -19,6 +22,7 @@ from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.database import open_database
 from authserver.storage.registered_clients import RegisteredClients, account_client
+from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Notice, Storage
 from authserver.telemetry.metrics import Metrics
 
@@ -39,6 +43,7 @@ class Foundation:
         self.storage = Storage(open_database(settings.database_url))
         self.cache = ConfigurationCache(self.storage, clock)
         self.brands = StoredBrands(self.cache)
+        self.experience = StoredSignInExperience(self.cache)
         own_client = account_client(self.endpoint.url, clock.now())
         self.clients = RegisteredClients(self.cache, own_client, self.brands)
         self.keys = ProviderKeys(self.cache, self.deriver.keys)
@@ -51,6 +56,14 @@ class Foundation:
             permits=MailPermits(policy=self.policy, randomness=randomness),
             deriver=self.deriver,
             randomness=randomness,
+        )
+        self.hasher = Argon2Hasher(
+            memory_kib=settings.passwords.memory_kib,
+            iterations=settings.passwords.iterations,
+            parallelism=settings.passwords.parallelism,
+        )
+        self.password_policy = PasswordPolicy(
+            least_length=settings.passwords.least_length, common=CommonPasswords()
         )
         self.metrics = Metrics(loaded.shared_metrics)
         self.bell = Bell()

@@ -9,6 +9,10 @@ from authserver.administration.deployment import Deployment
 from authserver.administration.diagnosis import Diagnosis, Examined
 from authserver.administration.mail import FixedMail, Instance, MailAdministration
 from authserver.administration.preparation import Preparation
+from authserver.administration.sign_in_experience import (
+    SignInExperienceAdministration,
+    SignInExperienceSection,
+)
 from authserver.administration.signing_keys import SigningKeyAdministration
 from authserver.composition.foundation import Foundation
 from authserver.domain.email_address import parse_email_address
@@ -47,8 +51,14 @@ class Operating:
         self.brands = BrandAdministration(
             storage=base.storage, brands=base.brands, clock=base.clock
         )
+        self.experience = SignInExperienceAdministration(storage=base.storage, clock=base.clock)
         # A new section gets its line here.
-        self.as_code = ConfigurationAsCode((BrandSection(self.brands),))
+        self.as_code = ConfigurationAsCode(
+            (
+                BrandSection(self.brands),
+                SignInExperienceSection(self.experience),
+            )
+        )
         self.diagnosis = Diagnosis(
             Examined(
                 storage=base.storage,

@@ -11,6 +11,7 @@ from authserver.administration.clients import ClientAdministration
 from authserver.administration.diagnosis import Diagnosis
 from authserver.administration.mail import MailAdministration
 from authserver.administration.preparation import Preparation
+from authserver.administration.sign_in_experience import SignInExperienceAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
 from authserver.composition.edge import Edge
 from authserver.composition.foundation import Foundation
@@ -41,6 +42,7 @@ class AuthServer:
     signing_keys: SigningKeyAdministration
     mail: MailAdministration
     brands: BrandAdministration
+    experience: SignInExperienceAdministration
     as_code: ConfigurationAsCode
     diagnosis: Diagnosis
     preparation: Preparation
@@ -83,6 +85,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         signing_keys=operating.signing_keys,
         mail=operating.mail,
         brands=operating.brands,
+        experience=operating.experience,
         as_code=operating.as_code,
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,

@@ -33,6 +33,7 @@ class AuditKind(StrEnum):
     SIGNING_KEY_CREATED = "signing_key.created"
     SIGNING_KEY_RETIRED = "signing_key.retired"
     MAIL_SENDER_CONFIGURED = "mail_sender.configured"
+    SIGN_IN_EXPERIENCE_CHANGED = "sign_in_experience.changed"
     BRAND_CHANGED = "brand.changed"
 
 

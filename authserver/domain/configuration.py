@@ -11,3 +11,4 @@ class ConfigurationKind(StrEnum):
     MAIL_SENDERS = "mail_senders"
     BRANDING = "branding"
     BRAND_FILES = "brand_files"
+    SIGN_IN_EXPERIENCE = "sign_in_experience"
