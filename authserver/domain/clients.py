@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
 from urllib.parse import SplitResult, urlsplit
 
+from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm
 
 ClientId = NewType("ClientId", str)
@@ -45,6 +46,7 @@ class Client:
     is_exempt_from_pkce: bool = False
     has_claims_in_id_token: bool = True
     id_token_algorithm: SigningAlgorithm = DEFAULT_ALGORITHM
+    metadata: ClientMetadata = field(default_factory=ClientMetadata)
     created_at: datetime
     updated_at: datetime
 

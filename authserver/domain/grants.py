@@ -11,11 +11,35 @@ from authserver.domain.scopes import OFFLINE_ACCESS, ScopeSet
 from authserver.domain.sessions import SessionId
 
 AuthorizationId = NewType("AuthorizationId", str)
+GrantId = NewType("GrantId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a subject allowed a client until it is withdrawn; `resources` maps APIs to scopes."""
+
+    id: GrantId
+    subject: Subject
+    client_id: ClientId
+    scopes: ScopeSet
+    resources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    created_at: datetime
+    updated_at: datetime
+
+    def covers(self, scopes: ScopeSet, resources: Mapping[str, tuple[str, ...]]) -> bool:
+        """Tell whether everything asked for has been allowed before."""
+        return self.scopes.covers(scopes) and all(
+            set(asked) <= set(self.resources.get(indicator, ()))
+            for indicator, asked in resources.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """What one authorization request came to: who, for whom, how signed in, for which scopes."""
+    """What one authorization request came to: who, for whom, how signed in, for which scopes.
+
+    `resources` maps the indicators of APIs to the scopes that tokens for them may have.
+    """
 
     id: AuthorizationId
     client_id: ClientId
@@ -27,6 +51,7 @@ class Authorization:
     acr: str
     nonce: str | None = None
     requested_claims: Mapping[str, object] = field(default_factory=dict)
+    resources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     created_at: datetime
     revoked_at: datetime | None = None
 

@@ -24,11 +24,18 @@ class AuthorizationCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """An opaque access token, good at the userinfo endpoint."""
+    """An access token, stored as a digest.
+
+    Without an `audience` it is opaque and good at the userinfo endpoint; with one it is a JWT
+    for that API (RFC 9068), whose scopes are the API's. A service's has no authorization.
+    """
 
     digest: bytes
-    authorization_id: AuthorizationId
+    client_id: ClientId
+    authorization_id: AuthorizationId | None = None
     scopes: ScopeSet
+    audience: str | None = None
+    api_scopes: tuple[str, ...] = ()
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None

@@ -53,6 +53,7 @@ class TokenIssuer:
         work.tokens.add_access(
             AccessToken(
                 digest=fingerprint(token),
+                client_id=authorization.client_id,
                 authorization_id=authorization.id,
                 scopes=scopes,
                 created_at=now,

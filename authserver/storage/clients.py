@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import Client, ClientId, ClientKind, ClientSecret
 from authserver.domain.signing_keys import SigningAlgorithm
 from authserver.storage.database import Record, Row, UtcDateTime
@@ -38,6 +39,7 @@ class ClientRow(Row):
     id_token_algorithm: Mapped[str] = mapped_column(String(10))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ClientSecretRow(Row):
@@ -71,6 +73,7 @@ CHANGE: Final = (
         is_exempt_from_pkce=bindparam("new_exemption"),
         has_claims_in_id_token=bindparam("new_claims_policy"),
         id_token_algorithm=bindparam("new_algorithm"),
+        details=bindparam("new_details", type_=JSON(none_as_null=True)),
         updated_at=bindparam("now"),
     )
 )
@@ -108,6 +111,7 @@ class Clients:
                 "id_token_algorithm": client.id_token_algorithm,
                 "created_at": client.created_at,
                 "updated_at": client.updated_at,
+                "details": client.metadata.as_document() or None,
             },
         )
 
@@ -130,6 +134,7 @@ class Clients:
             "new_exemption": client.is_exempt_from_pkce,
             "new_claims_policy": client.has_claims_in_id_token,
             "new_algorithm": client.id_token_algorithm,
+            "new_details": client.metadata.as_document() or None,
             "now": client.updated_at,
         }
         return self.connection.execute(CHANGE, parameters).rowcount == 1
@@ -183,6 +188,7 @@ def client_of(row: Record) -> Client:
         is_exempt_from_pkce=row.is_exempt_from_pkce,
         has_claims_in_id_token=row.has_claims_in_id_token,
         id_token_algorithm=SigningAlgorithm(row.id_token_algorithm),
+        metadata=ClientMetadata.of(row.details or {}),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -1,5 +1,6 @@
 """Authorizations: one row each, and all tokens under it are dead once it is revoked."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ class AuthorizationRow(Row):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resources: Mapped[dict[str, list[str]] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ClientOrAccountGone(Exception):
@@ -124,6 +126,7 @@ class Authorizations:
                     "expires_at": expires_at,
                     "used_at": authorization.created_at,
                     "revoked_at": authorization.revoked_at,
+                    "resources": listed(authorization.resources) or None,
                 },
             )
         except IntegrityError as fault:
@@ -177,6 +180,17 @@ def authorization_of(row: Record) -> Authorization:
         acr=row.acr,
         nonce=row.nonce,
         requested_claims=row.requested_claims,
+        resources=tuples(row.resources),
         created_at=row.created_at,
         revoked_at=row.revoked_at,
     )
+
+
+def listed(resources: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """Return scopes of APIs as a column keeps them."""
+    return {indicator: list(scopes) for indicator, scopes in resources.items()}
+
+
+def tuples(resources: Mapping[str, list[str]] | None) -> dict[str, tuple[str, ...]]:
+    """Return scopes of APIs as a column kept them."""
+    return {indicator: tuple(scopes) for indicator, scopes in (resources or {}).items()}

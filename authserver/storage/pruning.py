@@ -19,13 +19,16 @@ from sqlalchemy import (
 from authserver.domain.interactions import KEPT_FOR, UNANSWERED_KEPT_FOR
 from authserver.storage.accounts import SignInLinkRow
 from authserver.storage.authorization_codes import AuthorizationCodeRow
+from authserver.storage.client_assertions import UsedAssertionRow
 from authserver.storage.database import Row
 from authserver.storage.failure_budgets import FailureBudgetRow, FailureRow
 from authserver.storage.grants import AuthorizationRow
 from authserver.storage.interactions import InteractionRow
 from authserver.storage.limits import LimitCounterRow
+from authserver.storage.logout_notices import LogoutNoticeRow
 from authserver.storage.outgoing_mail import OutgoingMailRow
 from authserver.storage.recognised_browsers import RecognisedBrowserRow
+from authserver.storage.registration_tokens import InitialAccessTokenRow
 from authserver.storage.sessions import SessionRow
 from authserver.storage.tokens import AccessTokenRow, RefreshTokenRow
 from authserver.storage.unit_of_work import Storage
@@ -88,6 +91,9 @@ MAILS: Final = oldest(OutgoingMailRow, OutgoingMailRow.created_at <= CUTOFF)
 FAILURES: Final = oldest(FailureRow, FailureRow.failed_at <= CUTOFF)
 BUDGETS: Final = oldest(FailureBudgetRow, FailureBudgetRow.touched_at <= CUTOFF)
 BROWSERS: Final = oldest(RecognisedBrowserRow, RecognisedBrowserRow.expires_at <= CUTOFF)
+NOTICES: Final = oldest(LogoutNoticeRow, LogoutNoticeRow.created_at <= CUTOFF)
+ASSERTIONS: Final = oldest(UsedAssertionRow, UsedAssertionRow.expires_at <= CUTOFF)
+INITIAL_TOKENS: Final = oldest(InitialAccessTokenRow, InitialAccessTokenRow.expires_at <= CUTOFF)
 COUNTERS: Final = oldest(LimitCounterRow, LimitCounterRow.expires_at <= CUTOFF)
 
 
@@ -112,6 +118,9 @@ def prune(
         (SignInLinkRow, LINKS, LINKS_KEPT_FOR),
         (OutgoingMailRow, MAILS, kept.keep_timeline),
         (LimitCounterRow, COUNTERS, AT_ONCE),
+        (LogoutNoticeRow, NOTICES, kept.keep_timeline),
+        (UsedAssertionRow, ASSERTIONS, AT_ONCE),
+        (InitialAccessTokenRow, INITIAL_TOKENS, AT_ONCE),
         (FailureRow, FAILURES, kept.budget_window),
         (FailureBudgetRow, BUDGETS, kept.budget_window),
         (RecognisedBrowserRow, BROWSERS, AT_ONCE),

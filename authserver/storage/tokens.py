@@ -30,19 +30,23 @@ from authserver.storage.grants import AuthorizationRow
 
 
 class AccessTokenRow(Row):
-    """An opaque access token."""
+    """An access token: of an authorization, or of a service itself."""
 
     __tablename__ = "access_tokens"
     __table_args__ = (Index("ix_access_tokens_expires_at", "expires_at"),)
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    authorization_id: Mapped[str] = mapped_column(
+    authorization_id: Mapped[str | None] = mapped_column(
         ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
     )
     scopes: Mapped[str] = mapped_column(String(1000))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    client_id: Mapped[str | None] = mapped_column(
+        ForeignKey("clients.id", ondelete="CASCADE"), index=True
+    )
+    audience: Mapped[str | None] = mapped_column(String(250))
 
 
 class RefreshTokenRow(Row):
@@ -79,6 +83,7 @@ FIND_ACCESS: Final = (
         AccessTokenRow.digest == bindparam("wanted_digest"),
         AccessTokenRow.expires_at > bindparam("now"),
         AccessTokenRow.revoked_at.is_(None),
+        AccessTokenRow.audience.is_(None),
         AuthorizationRow.revoked_at.is_(None),
         AccountRow.status == AccountStatus.ACTIVE.value,
     )
@@ -159,10 +164,14 @@ class Tokens:
             {
                 "digest": token.digest,
                 "authorization_id": token.authorization_id,
-                "scopes": str(token.scopes),
+                "scopes": str(token.scopes)
+                if token.audience is None
+                else " ".join(token.api_scopes),
                 "created_at": token.created_at,
                 "expires_at": token.expires_at,
                 "revoked_at": token.revoked_at,
+                "client_id": token.client_id,
+                "audience": token.audience,
             },
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -15,19 +15,25 @@ from authserver.domain.audit_events import AuditEvent
 from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.storage.accounts import Accounts
+from authserver.storage.api_resources import ApiResources
 from authserver.storage.audit_events import AuditEvents
 from authserver.storage.authorization_codes import AuthorizationCodes
+from authserver.storage.client_assertions import ClientAssertions
 from authserver.storage.clients import Clients
 from authserver.storage.configuration import Configuration
+from authserver.storage.consents import Grants
 from authserver.storage.database import Database, UtcDateTime
 from authserver.storage.failure_budgets import FailureBudgets
 from authserver.storage.grants import Authorizations
 from authserver.storage.interactions import Interactions
 from authserver.storage.limits import Limits
+from authserver.storage.logout_notices import LogoutNotices
 from authserver.storage.mail_pace import MailPaces
 from authserver.storage.outgoing_mail import OutgoingMails
 from authserver.storage.passwords import Passwords
 from authserver.storage.recognised_browsers import RecognisedBrowsers
+from authserver.storage.registration_tokens import RegistrationTokens
+from authserver.storage.roles import Roles
 from authserver.storage.second_factors import SecondFactors
 from authserver.storage.sessions import Sessions
 from authserver.storage.signing_keys import SigningKeys
@@ -44,34 +50,58 @@ class Notice(StrEnum):
 
 PRESENT: Final = select(func.current_timestamp(type_=UtcDateTime))
 
+Repository = TypeVar("Repository")
 Listener = Callable[[frozenset[Notice], tuple[AuditEvent, ...]], None]
+
+
+class Bound(Generic[Repository]):
+    """A repository of a unit of work, made when it is first asked for."""
+
+    def __init__(self, make: Callable[[Connection], Repository]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, work: "UnitOfWork", owner: type) -> Repository:
+        repository = self._make(work.connection)
+        # What stands in the instance is found before this descriptor from now on.
+        work.__dict__[self._name] = repository
+        return repository
 
 
 class UnitOfWork:
     """One transaction and the repositories bound to it; without `commit()` it is undone."""
+
+    accounts = Bound(Accounts)
+    api_resources = Bound(ApiResources)
+    authorization_codes = Bound(AuthorizationCodes)
+    authorizations = Bound(Authorizations)
+    client_assertions = Bound(ClientAssertions)
+    clients = Bound(Clients)
+    configuration = Bound(Configuration)
+    failure_budgets = Bound(FailureBudgets)
+    grants = Bound(Grants)
+    interactions = Bound(Interactions)
+    limits = Bound(Limits)
+    logout_notices = Bound(LogoutNotices)
+    mail_paces = Bound(MailPaces)
+    outgoing_mails = Bound(OutgoingMails)
+    passwords = Bound(Passwords)
+    recognised_browsers = Bound(RecognisedBrowsers)
+    registration_tokens = Bound(RegistrationTokens)
+    roles = Bound(Roles)
+    second_factors = Bound(SecondFactors)
+    sessions = Bound(Sessions)
+    signing_keys = Bound(SigningKeys)
+    tokens = Bound(Tokens)
+    verifications = Bound(Verifications)
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.is_committed = False
         self.notices: set[Notice] = set()
         self.events: list[AuditEvent] = []
-        self.accounts = Accounts(connection)
-        self.authorization_codes = AuthorizationCodes(connection)
-        self.authorizations = Authorizations(connection)
-        self.clients = Clients(connection)
-        self.configuration = Configuration(connection)
-        self.failure_budgets = FailureBudgets(connection)
-        self.interactions = Interactions(connection)
-        self.limits = Limits(connection)
-        self.mail_paces = MailPaces(connection)
-        self.outgoing_mails = OutgoingMails(connection)
-        self.passwords = Passwords(connection)
-        self.recognised_browsers = RecognisedBrowsers(connection)
-        self.second_factors = SecondFactors(connection)
-        self.sessions = Sessions(connection)
-        self.signing_keys = SigningKeys(connection)
-        self.tokens = Tokens(connection)
-        self.verifications = Verifications(connection)
 
     def record(self, event: AuditEvent, now: datetime) -> None:
         """Write `event` to the audit log; listeners hear of it after the commit."""

@@ -128,6 +128,7 @@ def a_code(**changes: Any) -> AuthorizationCode:
 def an_access_token(**changes: Any) -> AccessToken:
     valid: dict[str, Any] = {
         "digest": b"access",
+        "client_id": CLIENT,
         "authorization_id": AUTHORIZATION,
         "scopes": ScopeSet.parse("openid"),
         "created_at": NOW,

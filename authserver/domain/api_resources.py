@@ -1,0 +1,59 @@
+"""APIs that access tokens can be asked for, and the roles that permit it (RFC 8707)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiScope:
+    """One scope of an API."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiResource:
+    """One API; `indicator` is the absolute URI that clients send as `resource`."""
+
+    indicator: str
+    name: str
+    scopes: tuple[ApiScope, ...] = ()
+    access_token_lifetime: timedelta | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def scope_names(self) -> frozenset[str]:
+        """Return the names of the API's scopes."""
+        return frozenset(scope.name for scope in self.scopes)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Permission:
+    """One scope of one API."""
+
+    indicator: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A named set of permissions, given to accounts or to services."""
+
+    name: str
+    description: str = ""
+    permissions: frozenset[Permission] = frozenset()
+    created_at: datetime
+    updated_at: datetime
+
+
+def permitted_scopes(resource: ApiResource, roles: Collection[Role]) -> frozenset[str]:
+    """Return the scopes of `resource` that any of `roles` permits."""
+    return frozenset(
+        permission.scope
+        for role in roles
+        for permission in role.permissions
+        if permission.indicator == resource.indicator
+    ).intersection(resource.scope_names)
