@@ -4,13 +4,14 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.races.arena import Arena, opened_arena
-from tests.races.rounds import ROUNDS
+from tests.races.mails import LOW_CEILING
+from tests.races.rounds import ROUNDS, ROUNDS_UNDER_CEILING
+from tests.races.violations import Round, run_together
 from tests.support.databases import postgres_server
 
 DATABASES = ("sqlite", "postgres")
@@ -41,9 +42,9 @@ def main() -> int:
     options = read_options()
     failed = False
     for database in options.databases:
-        with arena_on(database, options.workers, options.seed) as arena:
-            tallies = run(arena, options.races, options.rounds)
-        report(database, options, tallies)
+        begin = time.monotonic()
+        tallies = run_on(database, options)
+        report(database, options, tallies, time.monotonic() - begin)
         failed = failed or any(tally.violations for tally in tallies.values())
     return 1 if failed else 0
 
@@ -54,46 +55,79 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=20, help="rounds of each race")
     parser.add_argument("--seed", type=int, default=0, help="seed of guesses and their order")
     parser.add_argument("--workers", type=int, default=1, help="server processes")
+    parser.add_argument(
+        "--crowd",
+        type=float,
+        default=1.0,
+        metavar="FRACTION",
+        help="share of the people that a race sends at once; what must hold stays the same",
+    )
+    parser.add_argument(
+        "--together", type=int, default=20, help="rounds that share one restart, or one wait"
+    )
     parser.add_argument("--database", dest="databases", action="append", choices=DATABASES)
-    parser.add_argument("--race", dest="races", action="append", choices=list(ROUNDS))
+    names = [*ROUNDS, *ROUNDS_UNDER_CEILING]
+    parser.add_argument("--race", dest="races", action="append", choices=names)
     options = parser.parse_args()
     options.databases = options.databases or list(DATABASES)
-    options.races = options.races or list(ROUNDS)
+    options.races = options.races or names
     return options
 
 
-@contextmanager
-def arena_on(database: str, workers: int, seed: int) -> Iterator[Arena]:
-    """Yield an arena on a database of its own."""
+def run_on(database: str, options: argparse.Namespace) -> dict[str, Tally]:
+    """Run all rounds on one kind of database and return what they came to."""
+    tallies: dict[str, Tally] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="races-")))
-        url = None
-        if database == "postgres":
-            url = stack.enter_context(postgres_server()).create_database()
-        yield stack.enter_context(opened_arena(folder, url, workers=workers, seed=seed))
-
-
-def run(arena: Arena, races: list[str], rounds: int) -> dict[str, Tally]:
-    """Run the rounds, one race after the other, and return what they came to."""
-    tallies = {race: Tally() for race in races}
-    for number in range(rounds):
-        for race, tally in tallies.items():
-            crowd, begin = arena.crowd, time.monotonic()
-            sent, busy = crowd.sent, crowd.busy
-            violations = [f"round {number}: {each}" for each in ROUNDS[race](arena)]
-            tally.rounds += 1
-            tally.requests += crowd.sent - sent
-            tally.busy += crowd.busy - busy
-            tally.seconds += time.monotonic() - begin
-            tally.violations += violations
-            for violation in violations:
-                say(f"VIOLATION {race}, {violation}")
+        postgres = stack.enter_context(postgres_server()) if database == "postgres" else None
+        for name, races, settings in (
+            ("usual", ROUNDS, {}),
+            ("low", ROUNDS_UNDER_CEILING, LOW_CEILING),
+        ):
+            wanted = {race: races[race] for race in options.races if race in races}
+            if not wanted:
+                continue
+            with opened_arena(
+                folder / name,
+                None if postgres is None else postgres.create_database(),
+                workers=options.workers,
+                seed=options.seed,
+                share=options.crowd,
+                settings=settings,
+            ) as arena:
+                tallies |= run(arena, wanted, options)
     return tallies
 
 
-def report(database: str, options: argparse.Namespace, tallies: dict[str, Tally]) -> None:
+def run(arena: Arena, races: dict[str, Round], options: argparse.Namespace) -> dict[str, Tally]:
+    """Run the rounds, some of each race in turn, and return what they came to."""
+    tallies = {race: Tally() for race in races}
+    for begun in range(0, options.rounds, options.together):
+        number = min(options.together, options.rounds - begun)
+        for race, tally in tallies.items():
+            crowd, begin = arena.crowd, time.monotonic()
+            sent, busy = crowd.sent, crowd.busy
+            found = run_together(arena, races[race], number)
+            tally.rounds += number
+            tally.requests += crowd.sent - sent
+            tally.busy += crowd.busy - busy
+            tally.seconds += time.monotonic() - begin
+            for place, violations in enumerate(found, begun):
+                tally.violations += violations
+                for violation in violations:
+                    say(f"VIOLATION {race}, round {place}: {violation}")
+            arena.inbox.clear()
+    return tallies
+
+
+def report(
+    database: str, options: argparse.Namespace, tallies: dict[str, Tally], seconds: float
+) -> None:
     """Print the table of one database."""
-    say(f"\n{database}, {options.workers} server process(es), seed {options.seed}")
+    say(
+        f"\n{database}, {options.workers} server process(es), seed {options.seed}, "
+        f"crowds of {options.crowd:g}, {seconds:.0f} s in all"
+    )
     say(
         f"{'race':30} {'rounds':>7} {'requests':>9} {'503':>6} "
         f"{'violations':>10} {'rate <=':>9} {'seconds':>8}"

@@ -36,7 +36,7 @@ def test_a_mail_claimed_by_a_killed_process_is_sent_once_more_with_the_same_code
                 assert eventually(lambda: arena.ledger.mail_states(somebody.address) == settled)
                 code = code_of(letters(smtp)[-1])
                 answer = somebody.person.submit(form_of(page, "code"), code=code)
-        arena.ledger.close()
+        arena.close()
 
     assert answer.url.path.endswith("/create-account")
     assert len(smtp.received) == copies

@@ -1,15 +1,27 @@
 """A server process with room for races, and the people who take part in them."""
 
-from collections.abc import Iterator
+import math
+import ssl
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
+from authserver.administration.clients import NewClient
+from authserver.composition.server import AuthServer, assemble
+from authserver.domain.clients import ClientKind
+from authserver.domain.clock import SystemClock
+from authserver.domain.randomness import SystemRandomness
+from authserver.settings.sources import load
 from tests.races.crowd import Crowd
+from tests.races.inbox import KeptInbox
 from tests.races.ledger import Ledger
 from tests.support.databases import sqlite_url
 from tests.support.known_randomness import KnownRandomness
@@ -21,12 +33,19 @@ CALLBACK = "http://localhost:9/callback"
 ROOM_FOR_RACES = {
     "AUTHSERVER_CODES__STARTS__PER_SOURCE_HOUR": "100000",
     "AUTHSERVER_CODES__MAILS__PER_DAY": "10000000",
-    "AUTHSERVER_CODES__MAILS__COOLDOWN": "2s",
+    "AUTHSERVER_CODES__MAILS__COOLDOWN": "1s",
     "AUTHSERVER_LIMITS__REQUESTS_PER_SOURCE_MINUTE": "10000000",
     "AUTHSERVER_TRUSTED_PROXIES": "127.0.0.1/32",
     "AUTHSERVER_LOG__LEVEL": "warning",
 }
-COOLDOWN_SECONDS = 2.0
+COOLDOWN_SECONDS = 1.0
+
+
+class Pause(Enum):
+    """What a round lets happen before it goes on; rounds that run together share it."""
+
+    COOLDOWN = "the wait for the next mail is over"
+    RESTART = "the server was stopped and started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +83,62 @@ class Newcomer:
 
 
 class Arena:
-    """Everything a round of a race needs."""
+    """Everything a round of a race needs.
 
-    def __init__(self, server: ServerProcess, database_url: str, seed: int) -> None:
+    `share` scales how many people a race sends at once, never what must hold.
+    """
+
+    def __init__(
+        self, server: ServerProcess, database_url: str, seed: int, share: float = 1.0
+    ) -> None:
         self.server = server
         self.endpoint = server.endpoint
         self.ledger = Ledger(database_url)
         self.crowd = Crowd(server.port)
+        self.inbox = KeptInbox(server.data_dir / "outbox")
         self.chance = KnownRandomness(seed)
+        self._share = share
         self._numbers = count(1)
-        made = ["client", "create", "--name", "Races", "--kind", "web", "--no-pkce"]
-        self._client = server.authserver(*made, "--redirect-uri", CALLBACK)
+        self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._client = self._new_client("Races")
+
+    @cached_property
+    def other_client(self) -> str:
+        """Return the id of one more client."""
+        return self._new_client("Other races").client.id
+
+    @cached_property
+    def operator(self) -> AuthServer:
+        """Return what the command line is made of, in this process and on the same database."""
+        loaded = load(environment=self.server.settings)
+        return assemble(loaded, SystemClock(), SystemRandomness())
 
     @property
     def credentials(self) -> tuple[str, str]:
         """Return id and secret of the client."""
-        return self._client["client_id"], self._client["client_secret"]
+        assert self._client.secret is not None
+        return self._client.client.id, self._client.secret.reveal()
+
+    def at_once(self, number: int, least: int = 10) -> int:
+        """Return how many people to send where a whole crowd has this number."""
+        return max(least, math.ceil(number * self._share))
+
+    def chance_of(self, seconds: float) -> float:
+        """Return a duration of chance, up to that many seconds."""
+        return seconds * int.from_bytes(self.chance.draw(4), "big") / 2**32
+
+    def let_pass(self, pause: Pause) -> None:
+        """Let happen what rounds wait for."""
+        match pause:
+            case Pause.COOLDOWN:
+                time.sleep(COOLDOWN_SECONDS)
+            case Pause.RESTART:
+                self.restart()
+
+    def close(self) -> None:
+        """Close what is open towards the database."""
+        self.ledger.close()
+        self.operator.close()
 
     def new_address(self) -> str:
         """Return an address that nobody has used."""
@@ -98,7 +157,7 @@ class Arena:
     def authorization_url(self, **parameters: str) -> str:
         """Return the URL at which the client sends people to the provider."""
         query = {
-            "client_id": self._client["client_id"],
+            "client_id": self._client.client.id,
             "redirect_uri": CALLBACK,
             "response_type": "code",
             "scope": "openid email",
@@ -112,8 +171,10 @@ class Arena:
         """Open a browser on a machine of its own; yield its person and the machine's address."""
         source = self.new_source()
         headers = {**BROWSER_HEADERS, "X-Forwarded-For": source}
-        with httpx.Client(headers=headers, trust_env=False, timeout=30.0) as http:
-            yield Person(http, self.server.inbox, endpoint=self.endpoint), source
+        with httpx.Client(
+            headers=headers, trust_env=False, timeout=30.0, verify=self._no_tls
+        ) as http:
+            yield Person(http, self.inbox, endpoint=self.endpoint), source
 
     @contextmanager
     def before_address(self, **parameters: str) -> Iterator[Waiting]:
@@ -124,17 +185,19 @@ class Arena:
             yield Waiting(person=person, form=form, address=self.new_address(), source=source)
 
     @contextmanager
-    def before_code(self, address: str | None = None) -> Iterator[tuple[Waiting, str]]:
+    def before_code(
+        self, address: str | None = None, **parameters: str
+    ) -> Iterator[tuple[Waiting, str]]:
         """Yield somebody who is about to type the code, and the code.
 
         Without an address it is somebody new on the way to an account.
         """
         begin = {"first_screen": "register"} if address is None else {}
-        with self.before_address(**begin) as there:
+        with self.before_address(**begin, **parameters) as there:
             used = address or there.address
             page = there.person.submit(there.form, email=used)
             form = form_of(page, "code")
-            code = self.server.inbox(used)
+            code = self.inbox(used)
             yield (
                 Waiting(person=there.person, form=form, address=used, source=there.source),
                 code,
@@ -180,6 +243,11 @@ class Arena:
             for code in codes
         ]
 
+    def _new_client(self, name: str) -> NewClient:
+        return self.operator.clients.create(
+            name=name, kind=ClientKind.WEB, redirect_uris=[CALLBACK], requires_pkce=False
+        )
+
 
 def form_request(http: httpx.Client, form: Form, typed: dict[str, str]) -> httpx.Request:
     """Return the request that sends a form as a browser does."""
@@ -209,16 +277,21 @@ def code_in(client_url: str) -> str:
 
 @contextmanager
 def opened_arena(
-    folder: Path, database_url: str | None = None, *, workers: int = 1, seed: int = 0
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    workers: int = 1,
+    seed: int = 0,
+    share: float = 1.0,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Arena]:
     """Run a server on the database, or on SQLite in its folder, and yield it as an arena."""
-    server = ServerProcess(
-        folder, database_url=database_url, workers=workers, settings=ROOM_FOR_RACES
-    )
+    chosen = {**ROOM_FOR_RACES, **(settings or {})}
+    server = ServerProcess(folder, database_url=database_url, workers=workers, settings=chosen)
     with server:
         url = database_url or sqlite_url(server.data_dir / "authserver.db")
-        arena = Arena(server, url, seed)
+        arena = Arena(server, url, seed, share)
         try:
             yield arena
         finally:
-            arena.ledger.close()
+            arena.close()

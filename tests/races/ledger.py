@@ -1,9 +1,13 @@
 """What a database holds after a race, read past the server."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, create_engine, text
+from sqlalchemy import Engine, Row, bindparam, create_engine, select, text, update
+
+from authserver.domain.clock import SystemClock
+from authserver.storage.verifications import VerificationRow
 
 EVALUATIONS = """
     SELECT count(*) FROM audit_events
@@ -21,6 +25,13 @@ SIGN_INS = """
     SELECT count(*) FROM audit_events JOIN accounts USING (subject)
     WHERE canonical_address = :address AND kind = 'session.started'
 """
+STORY = """
+    SELECT kind FROM audit_events JOIN accounts USING (subject)
+    WHERE canonical_address = :address ORDER BY audit_events.id
+"""
+OF_ADDRESS = VerificationRow.canonical_address == bindparam("wanted_address")
+END_LIFE = update(VerificationRow).where(OF_ADDRESS).values(expires_at=bindparam("then"))
+VERIFIED_AT = select(VerificationRow.verified_at).where(OF_ADDRESS)
 MAIL_GAPS = """
     SELECT created_at FROM outgoing_mails WHERE address = :address ORDER BY created_at
 """
@@ -36,6 +47,7 @@ ADD_FAILURE = """
     VALUES (:earlier, :attempt, 'address', :address, CURRENT_TIMESTAMP)
 """
 FORGET_MAILS = "DELETE FROM limit_counters WHERE kind = 'mails_to_address' AND key = :address"
+FORGET_MAILS_OF_INSTANCE = "DELETE FROM limit_counters WHERE kind = 'mails_of_instance'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,25 @@ class Ledger:
         """Return what was begun for the address, oldest first."""
         rows = self._rows(VERIFICATIONS, address=address)
         return [VerificationSeen(row.state, row.attempts) for row in rows]
+
+    def end_life(self, address: str, *, after: timedelta) -> datetime:
+        """Let the only code of the address expire so soon; return the instant."""
+        then = SystemClock().now() + after
+        with self._engine.begin() as connection:
+            connection.execute(END_LIFE, {"wanted_address": address, "then": then})
+        return then
+
+    def verified_at(self, address: str) -> datetime | None:
+        """Return when the only code of the address was found right, if it was."""
+        with self._engine.connect() as connection:
+            instant: datetime | None = connection.execute(
+                VERIFIED_AT, {"wanted_address": address}
+            ).scalar_one()
+        return instant
+
+    def story(self, address: str) -> list[str]:
+        """Return what the log says of the account, oldest first."""
+        return [str(row.kind) for row in self._rows(STORY, address=address)]
 
     def evaluated_as_wrong(self, source: str) -> int:
         """Return how many codes from this source were compared and found wrong."""
@@ -101,6 +132,11 @@ class Ledger:
         """Let the day pass for the limit of mails to the address."""
         with self._engine.begin() as connection:
             connection.execute(text(FORGET_MAILS), {"address": address})
+
+    def forget_mails_of_instance(self) -> None:
+        """Let the day pass for the limit of mails of the whole instance."""
+        with self._engine.begin() as connection:
+            connection.execute(text(FORGET_MAILS_OF_INSTANCE))
 
     def refresh_tokens(self, digest: bytes) -> tuple[int, int]:
         """Return how many there are beside this one, itself included, and how many can be used."""

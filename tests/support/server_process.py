@@ -16,7 +16,7 @@ import httpx
 from tests.support.person import DevInbox
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
 
@@ -47,14 +47,15 @@ class ServerProcess:
         self.inbox = DevInbox(self.endpoint)
         self._folder = folder
         self._workers = workers
-        self._is_postgres = database_url is not None and database_url.startswith("postgres")
-        self._settings = {
+        # SQLite is brought in order by the start itself.
+        self._needs_schema = database_url is not None and database_url.startswith("postgres")
+        self.settings = {
             "AUTHSERVER_ENDPOINT": self.endpoint,
             "AUTHSERVER_DATA_DIR": str(self.data_dir),
             **({} if database_url is None else {"AUTHSERVER_DATABASE_URL": database_url}),
             **(settings or {}),
         }
-        bind = self._settings.get("AUTHSERVER_MANAGEMENT_BIND")
+        bind = self.settings.get("AUTHSERVER_MANAGEMENT_BIND")
         self.health = self.endpoint if bind is None else f"http://{bind}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -74,8 +75,9 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start the server and wait until it says that it is ready."""
-        if self._is_postgres:
+        if self._needs_schema:
             self.authserver("migrate")
+            self._needs_schema = False
         command = ["serve", "--port", str(self.port)]
         if self._workers > 1:
             command += ["--workers", str(self._workers)]
@@ -163,4 +165,4 @@ class ServerProcess:
             for name, value in os.environ.items()  # noqa: TID251 - handed on to the child
             if not name.startswith("AUTHSERVER_")
         }
-        return {**inherited, "PYTHONPATH": str(PROJECT), **self._settings}
+        return {**inherited, "PYTHONPATH": str(PROJECT), **self.settings}
