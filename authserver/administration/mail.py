@@ -8,7 +8,7 @@ from typing import Final
 
 from authserver.administration.mail_documents import document_of, read_document
 from authserver.administration.mistakes import MailInvalid
-from authserver.crypto.key_ring import KeyRing
+from authserver.crypto.key_ring import CannotOpen, KeyRing
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clients import ACCOUNT_CLIENT
@@ -48,12 +48,14 @@ class FixedMail:
     """What the settings say of mail: a chain that nobody can change while the server runs.
 
     Without one, `default_outbox` keeps mails as files until a sender is configured.
-    `aliyun_endpoint` is where Direct Mail is called, whoever configured its sender.
+    `aliyun_endpoint` is where Direct Mail is called, and `event_secret` what its events must
+    bring, whoever configured its sender.
     """
 
     senders: tuple[SenderSettings, ...] = ()
     default_outbox: Path | None = None
     aliyun_endpoint: str | None = None
+    event_secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,17 @@ class MailAdministration:
         """
         return self.cache.get(ConfigurationKind.MAIL_SENDERS, LOOKED_UP, self._read)
 
+    def event_secret(self) -> Secret | None:
+        """Return what delivery events must bring, or None where nobody awaits any."""
+        if self.fixed.event_secret is not None:
+            return self.fixed.event_secret
+        try:
+            senders = self.configuration().senders
+        except CannotOpen:
+            return None
+        secrets = (each.event_secret for each in senders if isinstance(each, AliyunSettings))
+        return next(secrets, None)
+
     def test_email(
         self, to: str, usage_type: UsageType = UsageType.GENERIC, locale: str = "en"
     ) -> Email:
@@ -152,7 +165,7 @@ class MailAdministration:
         )
 
     def log(self, to: str | None = None) -> list[MailStory]:
-        """Return the newest mails with all that was tried; `to` narrows them to one address."""
+        """Return the newest mails with their timelines; `to` narrows them to one address."""
         spellings: set[str | None] = {None}
         if to is not None:
             address = parse_email_address(to)
@@ -162,7 +175,7 @@ class MailAdministration:
             spellings = {address.typed, address.canonical}
         with self.storage.reading() as work:
             stories = [
-                story
+                replace(story, events=work.delivery_events.of_mail(story.mail.id))
                 for spelling in spellings
                 for story in work.outgoing_mails.recent(spelling, MOST_SHOWN)
             ]

@@ -10,6 +10,7 @@ from authserver.domain.mail_templates import OperatorTemplate
 from authserver.domain.secret import Secret
 
 SEAL_LABEL: Final = "mail-sender:aliyun"
+EVENT_SEAL_LABEL: Final = "mail-sender:aliyun:events"
 
 
 def document_of(
@@ -17,12 +18,15 @@ def document_of(
 ) -> dict[str, object]:
     """Return the document in the connector's member names."""
     secret = settings.access_key_secret.reveal().encode()
+    event_secret = settings.event_secret
     return {
         "accessKeyId": settings.access_key_id,
         "accessKeySecret": key_ring.seal(secret, SEAL_LABEL),
         "accountName": settings.account_name,
         "fromAlias": settings.from_alias,
         "regionId": settings.region_id,
+        "eventSecret": event_secret
+        and key_ring.seal(event_secret.reveal().encode(), EVENT_SEAL_LABEL),
         "templates": [
             {
                 "usageType": template.usage_type,
@@ -34,10 +38,16 @@ def document_of(
     }
 
 
+def opened(sealed: str | None, key_ring: KeyRing) -> Secret | None:
+    """Return the secret of delivery events, where the document has one."""
+    return None if sealed is None else Secret(key_ring.open(sealed, EVENT_SEAL_LABEL).decode())
+
+
 def read_document(body: Mapping[str, object], key_ring: KeyRing) -> MailConfiguration:
     """Return the configuration of a document; raises CannotOpen where the keys do not fit."""
     # Only `document_of` writes such documents, so their shape is known.
     texts = cast("Mapping[str, str]", body)
+    sealed_event_secret = cast("Mapping[str, str | None]", body).get("eventSecret")
     templates = cast("Sequence[Mapping[str, str]]", body["templates"])
     secret = key_ring.open(texts["accessKeySecret"], SEAL_LABEL)
     settings = AliyunSettings(
@@ -46,6 +56,7 @@ def read_document(body: Mapping[str, object], key_ring: KeyRing) -> MailConfigur
         account_name=texts["accountName"],
         from_alias=texts["fromAlias"],
         region_id=texts["regionId"],
+        event_secret=opened(sealed_event_secret, key_ring),
     )
     return MailConfiguration(
         senders=(settings,),

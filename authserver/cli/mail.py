@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from authserver.cli.context import ChoiceOf, Options, opened, read_json_object, with_options
-from authserver.cli.output import instant, print_document, print_table, shown_instant
+from authserver.cli.mail_log import attempt_document, print_stories, story_document
+from authserver.cli.mail_suppressions import suppression
+from authserver.cli.output import print_document, print_table
 from authserver.domain.emails import UsageType
 
 if TYPE_CHECKING:
     from authserver.domain.outgoing_mail import Attempt
-    from authserver.storage.outgoing_mail import MailStory
 
 
 @click.group("mail")
@@ -106,17 +107,13 @@ def outbox(options: Options, *, to: str | None) -> None:
 @click.option("--to", metavar="EMAIL")
 @with_options
 def log(options: Options, *, to: str | None) -> None:
-    """Show the newest mails and every try to hand them over; never a code."""
+    """Show the newest mails and the whole story of each; never a code."""
     with opened(options) as server:
         stories = server.mail.log(to)
     if options.as_json:
         print_document([story_document(story) for story in stories])
         return
-    print_table(
-        ("ASKED FOR", "TO", "TYPE", "STATE", "TRIES", "LAST OUTCOME"),
-        [story_line(story) for story in stories],
-        "There are no mails.",
-    )
+    print_stories(stories)
 
 
 def print_attempts(attempts: "list[Attempt]") -> None:
@@ -137,47 +134,4 @@ def print_attempts(attempts: "list[Attempt]") -> None:
     )
 
 
-def attempt_document(attempt: "Attempt") -> dict[str, object]:
-    """Return one try for JSON."""
-    outcome = attempt.outcome
-    return {
-        "sender": attempt.sender,
-        "started_at": instant(attempt.started_at),
-        "seconds": attempt.duration.total_seconds(),
-        "result": outcome.result,
-        "provider_id": outcome.provider_id,
-        "request_id": outcome.request_id,
-        "status": outcome.status,
-        "error_code": outcome.error_code,
-    }
-
-
-def story_document(story: "MailStory") -> dict[str, object]:
-    """Return one mail and its tries for JSON."""
-    owed = story.mail
-    return {
-        "id": owed.id,
-        "to": owed.address,
-        "usage_type": owed.usage_type,
-        "locale": owed.locale,
-        "state": owed.state,
-        "reason": owed.reason,
-        "created_at": instant(owed.created_at),
-        "finished_at": instant(owed.finished_at),
-        "attempts": [attempt_document(attempt) for attempt in story.attempts],
-    }
-
-
-def story_line(story: "MailStory") -> tuple[str, ...]:
-    """Return one mail as cells of a table."""
-    owed = story.mail
-    last = story.attempts[-1].outcome if story.attempts else None
-    outcome = owed.reason or "-" if last is None else last.error_code or last.result
-    return (
-        shown_instant(owed.created_at),
-        owed.address,
-        owed.usage_type,
-        owed.state,
-        str(len(story.attempts)),
-        outcome,
-    )
+mail.add_command(suppression)

@@ -2,6 +2,7 @@
 
 from authserver.composition.appearance import looks_of
 from authserver.composition.foundation import Foundation
+from authserver.composition.mail_routes import PageParts, mail_routes
 from authserver.composition.operating import Operating
 from authserver.domain.interactions import KEPT_FOR
 from authserver.domain.verifications import Purpose
@@ -35,7 +36,6 @@ from authserver.web.client_address import ClientAddresses
 from authserver.web.error_responses import ErrorPages
 from authserver.web.flood_guard import FloodGuard
 from authserver.web.health import HealthRoutes
-from authserver.web.mail import InboxRoutes
 from authserver.web.oidc.authorization import AuthorizationRoutes
 from authserver.web.oidc.end_session import EndSessionRoutes
 from authserver.web.oidc.endpoints import ClientEndpoints
@@ -107,7 +107,7 @@ class Edge:
             *self.finish_elsewhere_pages().routes(),
             *self.account_pages().routes(),
             *self.bookmarks().routes(),
-            *self.inbox().routes(),
+            *mail_routes(base=self.base, operating=self.operating, parts=self.page_parts()),
             *BrandRoutes(self.looks, self.base.brands.image, self.base.lane).routes(),
             *health,
         ]
@@ -120,6 +120,10 @@ class Edge:
             renew=self.looks.renew,
             is_secure=self.base.endpoint.is_secure,
         )
+
+    def page_parts(self) -> PageParts:
+        """Return what pages of every owner are made with."""
+        return PageParts(addresses=self.addresses, pages=self.pages, errors=self.errors)
 
     def health(self) -> HealthRoutes:
         """Return the probes."""
@@ -275,18 +279,6 @@ class Edge:
             lane=base.lane,
             browsers=self.browsers,
             forms=self.forms,
-            pages=self.pages,
-            errors=self.errors,
-        )
-
-    def inbox(self) -> InboxRoutes:
-        """Return the developer's inbox."""
-        return InboxRoutes(
-            outbox=lambda: self.operating.mail.configuration().outbox,
-            is_open_to_all=self.base.settings.allow_outbox,
-            addresses=self.addresses,
-            endpoint=self.base.endpoint,
-            lane=self.base.lane,
             pages=self.pages,
             errors=self.errors,
         )

@@ -8,6 +8,7 @@ from authserver.administration.clients import ClientAdministration
 from authserver.administration.deployment import Deployment
 from authserver.administration.diagnosis import Diagnosis, Examined
 from authserver.administration.mail import FixedMail, Instance, MailAdministration
+from authserver.administration.mail_suppressions import MailSuppressions
 from authserver.administration.preparation import Preparation
 from authserver.administration.sign_in_experience import (
     SignInExperienceAdministration,
@@ -15,6 +16,7 @@ from authserver.administration.sign_in_experience import (
 )
 from authserver.administration.signing_keys import SigningKeyAdministration
 from authserver.composition.foundation import Foundation
+from authserver.delivery.delivery_reports import DeliveryReports
 from authserver.domain.email_address import parse_email_address
 from authserver.settings.senders import fixed_senders, outbox_folder
 from authserver.settings.sources import packaged
@@ -45,6 +47,7 @@ class Operating:
                 senders=fixed_senders(settings),
                 default_outbox=outbox_folder(settings) if settings.is_loopback else None,
                 aliyun_endpoint=settings.mail.aliyun.endpoint,
+                event_secret=settings.mail.aliyun.event_secret,
             ),
             instance=Instance(endpoint=base.endpoint, brands=base.brands),
         )
@@ -58,6 +61,10 @@ class Operating:
                 BrandSection(self.brands),
                 SignInExperienceSection(self.experience),
             )
+        )
+        self.suppressions = MailSuppressions(storage=base.storage, clock=base.clock)
+        self.delivery_reports = DeliveryReports(
+            storage=base.storage, clock=base.clock, count=base.metrics.count_delivery
         )
         self.diagnosis = Diagnosis(
             Examined(

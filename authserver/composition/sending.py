@@ -94,4 +94,4 @@ class Sending:
 
     def send_owed(self, owed: MailToSend) -> Awaitable[list[Attempt]]:
         """Send a claimed mail; its `Message-ID` stays the same over all claims."""
-        return self.hand_over.send(owed.email, owed.mail.id)
+        return self.hand_over.send(owed.email, owed.mail.id, owed.suppressed_at)

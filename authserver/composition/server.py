@@ -10,6 +10,7 @@ from authserver.administration.branding import BrandAdministration
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.diagnosis import Diagnosis
 from authserver.administration.mail import MailAdministration
+from authserver.administration.mail_suppressions import MailSuppressions
 from authserver.administration.preparation import Preparation
 from authserver.administration.sign_in_experience import SignInExperienceAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
@@ -17,6 +18,7 @@ from authserver.composition.edge import Edge
 from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
 from authserver.composition.sending import Sending
+from authserver.delivery.delivery_reports import DeliveryReports
 from authserver.domain.clock import Clock
 from authserver.domain.emails import Email
 from authserver.domain.outgoing_mail import Attempt
@@ -44,6 +46,8 @@ class AuthServer:
     brands: BrandAdministration
     experience: SignInExperienceAdministration
     as_code: ConfigurationAsCode
+    suppressions: MailSuppressions
+    delivery_reports: DeliveryReports
     diagnosis: Diagnosis
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
@@ -87,6 +91,8 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         brands=operating.brands,
         experience=operating.experience,
         as_code=operating.as_code,
+        suppressions=operating.suppressions,
+        delivery_reports=operating.delivery_reports,
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,
         prune=operating.prune,

@@ -19,9 +19,16 @@ from authserver.domain.outgoing_mail import (
     MailResult,
     MailState,
     OutgoingMail,
+    deciding,
     next_step,
 )
 from authserver.domain.secret import Secret
+from authserver.domain.suppressions import (
+    EVERY_SENDER,
+    SUPPRESSED,
+    on_providers_list,
+    suppression_event,
+)
 from authserver.domain.verifications import CodePolicy, Verification
 from authserver.storage.brands import StoredBrands
 from authserver.storage.registered_clients import RegisteredClients
@@ -34,10 +41,11 @@ NOBODY_TRIED: Final = MailOutcome(result=MailResult.NOT_ACCEPTED, error_code="no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailToSend:
-    """A claimed mail and what it says."""
+    """A claimed mail, what it says, and the senders that refuse its address anyway."""
 
     mail: OutgoingMail
     email: Email
+    suppressed_at: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,7 @@ class Chosen:
     to: str
     carries_code: bool
     verification: Verification | None = None
+    suppressed_at: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +85,22 @@ class MailDelivery:
             ]
             work.commit()
         return [
-            MailToSend(mail=mail, email=self._email(mail, chosen, now)) for mail, chosen in claimed
+            MailToSend(
+                mail=mail,
+                email=self._email(mail, chosen, now),
+                suppressed_at=chosen.suppressed_at,
+            )
+            for mail, chosen in claimed
         ]
 
     def record(self, mail: OutgoingMail, attempts: Sequence[Attempt]) -> MailState:
         """Keep what was tried and settle what follows."""
         now = self.clock.now()
-        outcome = attempts[-1].outcome if attempts else NOBODY_TRIED
+        outcome = deciding(attempts) or NOBODY_TRIED
         step = next_step(outcome, mail.claims)
         with self.storage.writing() as work:
             work.outgoing_mails.add_attempts(mail, attempts)
+            remember_refusals(work, mail, attempts, now)
             if step.wait is None:
                 work.outgoing_mails.finish(mail, step.state, now, outcome.error_code)
             else:
@@ -105,6 +120,15 @@ class MailDelivery:
         if mail.verification_id is None:
             return self._prepare_notice(work, mail, now)
         verification = work.verifications.find(mail.verification_id)
+        return self._prepare_code(work, mail, verification, now)
+
+    def _prepare_code(
+        self,
+        work: UnitOfWork,
+        mail: OutgoingMail,
+        verification: Verification | None,
+        now: datetime,
+    ) -> Chosen | None:
         # A verification whose secret key is gone is as good as expired.
         if (
             verification is None
@@ -118,20 +142,28 @@ class MailDelivery:
         chosen = choose_mail(mail, verification, account)
         if not chosen.carries_code and not self.policy.mails_to_unknown:
             return self._drop(work, mail, now, "no_code_to_send")
+        suppressed_at = work.suppressions.senders_for(verification.address.canonical, now)
+        if EVERY_SENDER in suppressed_at:
+            return self._drop(work, mail, now, SUPPRESSED)
         # Marked before it leaves: a reader may be faster than the provider's answer.
         if chosen.carries_code and not work.verifications.mark_mailed(verification.id, now):
             return self._drop(work, mail, now, "code_over")
-        return replace(chosen, verification=verification)
+        return replace(chosen, verification=verification, suppressed_at=suppressed_at)
 
     def _prepare_notice(self, work: UnitOfWork, mail: OutgoingMail, now: datetime) -> Chosen | None:
-        to = mail.address
+        to, address = mail.address, parse_email_address(mail.address)
         if mail.usage_type in NOTICES_TO_ACCOUNTS:
-            address = parse_email_address(mail.address)
             account = None if address is None else work.accounts.find_by_address(address.canonical)
             if account is None or not account.is_active:
                 return self._drop(work, mail, now, "no_account")
             to = account.address.typed
-        return Chosen(usage_type=mail.usage_type, to=to, carries_code=False)
+        canonical = to if address is None else address.canonical
+        suppressed_at = work.suppressions.senders_for(canonical, now)
+        if EVERY_SENDER in suppressed_at:
+            return self._drop(work, mail, now, SUPPRESSED)
+        return Chosen(
+            usage_type=mail.usage_type, to=to, carries_code=False, suppressed_at=suppressed_at
+        )
 
     def _drop(
         self, work: UnitOfWork, mail: OutgoingMail, now: datetime, reason: str
@@ -185,6 +217,23 @@ class MailDelivery:
         if token is None:
             return None
         return Secret(self.endpoint.at(path_of_link(verification.interaction_id, token)))
+
+
+def remember_refusals(
+    work: UnitOfWork, mail: OutgoingMail, attempts: Sequence[Attempt], now: datetime
+) -> None:
+    """Spare a sender whose own list of invalid addresses holds this one; others may still try."""
+    address = parse_email_address(mail.address)
+    for attempt in attempts:
+        if address is not None and is_on_providers_list(attempt.outcome):
+            suppression = on_providers_list(address.canonical, attempt.sender, now)
+            work.suppressions.put(suppression)
+            work.record(suppression_event(suppression, mail.id), now)
+
+
+def is_on_providers_list(outcome: MailOutcome) -> bool:
+    """Tell whether a sender refuses the recipient although the mailbox may exist."""
+    return outcome.result is MailResult.RECIPIENT_REFUSED and outcome.another_sender_may_try
 
 
 def choose_mail(mail: OutgoingMail, verification: Verification, account: Account | None) -> Chosen:

@@ -35,6 +35,10 @@ class AuditKind(StrEnum):
     MAIL_SENDER_CONFIGURED = "mail_sender.configured"
     SIGN_IN_EXPERIENCE_CHANGED = "sign_in_experience.changed"
     BRAND_CHANGED = "brand.changed"
+    MAIL_SUPPRESSED = "mail.suppressed"
+    MAIL_SUPPRESSION_REMOVED = "mail.suppression_removed"
+    MAIL_QUOTA_LOW = "mail.quota_low"
+    MAIL_TEMPLATE_CHANGED = "mail_template.changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from authserver.domain.secret import Secret
 
 MAX_ALIAS_LENGTH: Final = 14
 MAX_PORT: Final = 65535
+SHORTEST_EVENT_SECRET: Final = 20
 TAG_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 DEFAULT_REGION: Final = "cn-hangzhou"
 REQUIRED_TYPES: Final = ("Register", "SignIn", "ForgotPassword", "Generic")
@@ -41,6 +42,7 @@ class AliyunSettings:
     endpoint: str | None = None
     tag_name: str | None = None
     security_token: Secret | None = None
+    event_secret: Secret | None = None
 
     @property
     def url(self) -> str:
@@ -102,6 +104,7 @@ def aliyun_faults(settings: AliyunSettings) -> list[str]:
             accountName=settings.account_name,
         ),
         *(empty_fields(securityToken=token.reveal()) if token else ()),
+        *event_secret_faults(settings.event_secret),
         *account_faults(settings.account_name),
         *alias_faults(settings.from_alias or ""),
         *address_faults(settings),
@@ -120,6 +123,15 @@ def empty_fields(**fields: str) -> Iterator[str]:
             yield f"{name}: must be filled in"
         elif value != value.strip() or not (value.isascii() and value.isprintable()):
             yield f"{name}: must be plain ASCII without blanks around it"
+
+
+def event_secret_faults(secret: Secret | None) -> Iterator[str]:
+    """Yield a sentence where the secret of delivery events could be guessed, or not be sent."""
+    if secret is None:
+        return
+    yield from empty_fields(eventSecret=secret.reveal())
+    if len(secret.reveal()) < SHORTEST_EVENT_SECRET:
+        yield f"eventSecret: must have at least {SHORTEST_EVENT_SECRET} characters"
 
 
 def account_faults(account_name: str) -> Iterator[str]:
@@ -204,6 +216,7 @@ def parse_connector(
         account_name=text_of(document, "accountName", faults),
         from_alias=text_of(document, "fromAlias", faults) or None,
         region_id=text_of(document, "regionId", faults) or DEFAULT_REGION,
+        event_secret=optional_secret(text_of(document, "eventSecret", faults)),
     )
     already_named = {field_of(fault) for fault in faults}
     faults.extend(
@@ -222,6 +235,11 @@ def text_of(document: Mapping[str, object], name: str, faults: list[str]) -> str
         return value or ""
     faults.append(f"{name}: must be text")
     return ""
+
+
+def optional_secret(text: str) -> Secret | None:
+    """Return a secret, or None where none was given."""
+    return Secret(text) if text else None
 
 
 def field_of(fault: str) -> str:

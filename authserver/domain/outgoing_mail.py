@@ -1,23 +1,32 @@
 """One mail owed to one address, the attempts to hand it over, and what follows an attempt."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType
 
 from authserver.domain.emails import UsageType
-from authserver.domain.secret import Secret
+from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.verifications import VerificationId
 
 MailId = NewType("MailId", str)
+MESSAGE_TOKEN_OCTETS: Final = 16
 
 # A comma or semicolon would make two recipients of one, a line break a header of its own.
 SINGLE_RECIPIENT: Final = re.compile(
     r'[^\s\x00-\x1f\x7f-\x9f<>,;"@]+@[^\s\x00-\x1f\x7f-\x9f<>,;"@]+'
 )
 CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def message_token(mail_id: str) -> str:
+    """Return the left side of a mail's `Message-ID`: the same over all tries, also after a restart.
+
+    Reports of a provider that name a mail by it find it again.
+    """
+    return fingerprint(f"message-id {mail_id}")[:MESSAGE_TOKEN_OCTETS].hex()
 
 
 class MailState(StrEnum):
@@ -32,13 +41,17 @@ class MailState(StrEnum):
 
 
 class MailResult(StrEnum):
-    """The classes of what one attempt at one sender can come to."""
+    """The classes of what one attempt at one sender can come to.
+
+    `suppressed` is none: the sender was not asked, because it refuses the address anyway.
+    """
 
     ACCEPTED = "accepted"
     NOT_ACCEPTED = "not_accepted"
     REFUSED = "refused"
     RECIPIENT_REFUSED = "recipient_refused"
     UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +130,25 @@ class NextStep:
     wait: timedelta | None = None
 
 
+REFUSED_FOR_GOOD: Final = frozenset({MailResult.SUPPRESSED, MailResult.RECIPIENT_REFUSED})
+
+
+def deciding(attempts: Sequence[Attempt]) -> MailOutcome | None:
+    """Return the outcome that settles a mail: the last one, as a rule.
+
+    Where that only says that one sender refuses the address, whoever failed before it may
+    still take the mail.
+    """
+    if not attempts:
+        return None
+    last = attempts[-1].outcome
+    if last.result is MailResult.SUPPRESSED or last.another_sender_may_try:
+        for attempt in reversed(attempts):
+            if attempt.outcome.result not in REFUSED_FOR_GOOD:
+                return attempt.outcome
+    return last
+
+
 WAITS_BETWEEN_CLAIMS: Final = tuple(timedelta(seconds=wait) for wait in (2, 10, 30, 60))
 
 
@@ -131,6 +163,8 @@ def next_step(outcome: MailOutcome, claims: int) -> NextStep:
             return NextStep(state=MailState.ACCEPTED)
         case MailResult.RECIPIENT_REFUSED:
             return NextStep(state=MailState.REFUSED)
+        case MailResult.SUPPRESSED:
+            return NextStep(state=MailState.DROPPED)
         case MailResult.NOT_ACCEPTED | MailResult.REFUSED | MailResult.UNKNOWN:
             if claims > len(WAITS_BETWEEN_CLAIMS):
                 return NextStep(state=MailState.GIVEN_UP)

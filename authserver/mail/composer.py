@@ -17,9 +17,8 @@ from authserver.domain.mail_templates import (
     one_line,
     text_of_html,
 )
-from authserver.domain.outgoing_mail import ComposedMail
+from authserver.domain.outgoing_mail import ComposedMail, message_token
 from authserver.domain.randomness import Randomness, new_identifier
-from authserver.domain.secret import fingerprint
 from authserver.rendering import Renderer
 
 ELLIPSIS: Final = "…"
@@ -27,7 +26,6 @@ LONGEST_NAME: Final = 60
 SHORTEST_NAME: Final = 8
 # Thirteen base32 symbols are read in groups; digits stand as one string.
 GROUPED_CODE: Final = re.compile(r"(\w{4})(\w{4})(\w{5})")
-MESSAGE_KEY_OCTETS: Final = 16
 
 
 class Composer:
@@ -87,7 +85,7 @@ class Composer:
         if message_key is None:
             token = new_identifier(self._randomness)
         else:
-            token = fingerprint(f"message-id {message_key}")[:MESSAGE_KEY_OCTETS].hex()
+            token = message_token(message_key)
         return f"<{token}@{self._sender_host}>"
 
     def _built_in(self, email: Email) -> tuple[str, str, str]:

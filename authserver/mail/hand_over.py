@@ -1,6 +1,6 @@
 """From an e-mail, a typed value, to the attempts that hand it over with the senders in force."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import anyio
 
@@ -33,15 +33,21 @@ class HandOver:
         self._configuration: MailConfiguration | None = None
         self._chain: SenderChain | None = None
 
-    async def send(self, email: Email, message_key: str | None = None) -> list[Attempt]:
+    async def send(
+        self,
+        email: Email,
+        message_key: str | None = None,
+        suppressed_at: Collection[str] = frozenset(),
+    ) -> list[Attempt]:
         """Return the attempts in order; none where nobody could be tried.
 
-        The same `message_key` gives the same `Message-ID`, also after a restart.
+        The same `message_key` gives the same `Message-ID`, also after a restart. The senders
+        `suppressed_at` are not asked.
         """
         configuration = await self._lane.run(self._look_up)
         mail = self._composer.compose(email, configuration.templates, message_key=message_key)
         chain = await self._chain_for(configuration)
-        attempts = await chain.send(mail)
+        attempts = await chain.send(mail, suppressed_at)
         self._count(attempts)
         return attempts
 

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
@@ -10,7 +10,13 @@ from typing import Final, Protocol
 import anyio
 
 from authserver.domain.clock import Clock
-from authserver.domain.outgoing_mail import Attempt, ComposedMail, MailOutcome, MailResult
+from authserver.domain.outgoing_mail import (
+    REFUSED_FOR_GOOD,
+    Attempt,
+    ComposedMail,
+    MailOutcome,
+    MailResult,
+)
 from authserver.domain.randomness import Randomness
 from authserver.domain.secret import fingerprint
 from authserver.mail.circuit_breaker import CircuitBreaker
@@ -22,6 +28,8 @@ PAUSES_SECONDS: Final = (0.3, 1.0)
 TRIES_AFTER_UNKNOWN: Final = 2
 RECIPIENT_HASH_LENGTH: Final = 16
 JITTER_OCTETS: Final = 4
+PASSED_OVER: Final = MailOutcome(result=MailResult.SUPPRESSED, error_code="suppressed")
+SPARED: Final = MailOutcome(result=MailResult.NOT_ACCEPTED, error_code="sender_spared")
 
 
 class MailSender(Protocol):
@@ -72,25 +80,44 @@ class SenderChain:
         self._sleep = sleep
         self._limits = limits or TimeLimits()
 
-    async def send(self, mail: ComposedMail) -> list[Attempt]:
+    async def send(
+        self, mail: ComposedMail, suppressed_at: Collection[str] = frozenset()
+    ) -> list[Attempt]:
         """Try to hand `mail` over; return all attempts in order, the last one decides.
 
-        An empty list means that nobody could be tried: no sender, or all of them spared.
+        The senders `suppressed_at` are not asked. An empty list means that nobody could be
+        tried: no sender, or all of them spared.
         """
         attempts: list[Attempt] = []
+        spared: Attempt | None = None
         for position, link in enumerate(self._links):
-            if not link.breaker.admits(self._clock.monotonic()):
-                continue
-            attempts += await self._try_sender(link, mail)
-            if is_final(attempts[-1].outcome):
-                self._tell_of_later_sender(attempts[-1], position)
-                break
+            if link.sender.name in suppressed_at:
+                attempts.append(self._not_made(link, PASSED_OVER))
+            elif not link.breaker.admits(self._clock.monotonic()):
+                spared = self._not_made(link, SPARED)
+            else:
+                attempts += await self._try_sender(link, mail)
+                if is_final(attempts[-1].outcome):
+                    self._tell_of_later_sender(attempts[-1], position)
+                    return attempts
+        # Whoever is spared now may take later what the last one refuses for good.
+        if spared and attempts and attempts[-1].outcome.result in REFUSED_FOR_GOOD:
+            attempts.append(spared)
         return attempts
 
     async def close(self) -> None:
         """Close all senders."""
         for link in self._links:
             await link.sender.close()
+
+    def _not_made(self, link: Link, outcome: MailOutcome) -> Attempt:
+        """Return the attempt that stands for a sender which was not asked."""
+        return Attempt(
+            sender=link.sender.name,
+            started_at=self._clock.now(),
+            duration=timedelta(0),
+            outcome=outcome,
+        )
 
     async def _try_sender(self, link: Link, mail: ComposedMail) -> list[Attempt]:
         deadline = anyio.current_time() + self._limits.sender.total_seconds()
@@ -166,6 +193,8 @@ def is_worth_a_retry(attempts: Sequence[Attempt]) -> bool:
             unknown = [each for each in attempts if each.outcome.result is MailResult.UNKNOWN]
             return len(unknown) < TRIES_AFTER_UNKNOWN
         case MailResult.ACCEPTED | MailResult.REFUSED | MailResult.RECIPIENT_REFUSED:
+            return False
+        case MailResult.SUPPRESSED:
             return False
 
 

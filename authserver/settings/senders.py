@@ -10,10 +10,12 @@ from authserver.domain.mail_senders import (
     SmtpSettings,
     address_faults,
     aliyun_faults,
+    event_secret_faults,
     smtp_faults,
 )
 from authserver.domain.secret import Secret
-from authserver.settings.tree import AliyunGroup, SenderName, Settings, SmtpGroup
+from authserver.settings.mail import AliyunGroup, SenderName, SmtpGroup
+from authserver.settings.tree import Settings
 
 OUTBOX_FOLDER: Final = "outbox"
 INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -42,8 +44,10 @@ def sender_faults(settings: Settings) -> list[str]:
     """Return what is wrong with the named senders, a sentence each."""
     faults: list[str] = []
     if SenderName.ALIYUN not in (settings.mail.senders or ()):
-        # The address counts for a sender configured in SQL, too.
-        faults += [named("ALIYUN", fault) for fault in address_faults(aliyun(settings.mail.aliyun))]
+        # Address and event secret count for a sender configured in SQL, too.
+        group = aliyun(settings.mail.aliyun)
+        found = [*address_faults(group), *event_secret_faults(group.event_secret)]
+        faults += [named("ALIYUN", fault) for fault in found]
     for sender in fixed_senders(settings):
         match sender:
             case AliyunSettings():
@@ -77,6 +81,7 @@ def aliyun(group: AliyunGroup) -> AliyunSettings:
         endpoint=group.endpoint,
         tag_name=group.tag_name,
         security_token=group.security_token,
+        event_secret=group.event_secret,
     )
 
 

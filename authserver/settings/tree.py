@@ -8,37 +8,28 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, field_validator
 
 from authserver.domain.email_address import parse_email_address
-from authserver.domain.mail_senders import DEFAULT_REGION, SmtpTls, is_loopback
+from authserver.domain.mail_senders import is_loopback
 from authserver.domain.secret import Secret
-from authserver.settings.addresses import HIGHEST_PORT, is_bind, origin_of
+from authserver.settings.addresses import is_bind, origin_of
 from authserver.settings.codes import CodeSettings, Group
 from authserver.settings.fields import (
     ExistingFile,
     Networks,
     Number,
-    SecretText,
     SecretTexts,
     Switch,
     Text,
     Texts,
     between,
-    read_list,
     read_optional,
 )
 from authserver.settings.lifetimes import LifetimeGroup
+from authserver.settings.mail import MailGroup
 from authserver.settings.passwords import PasswordGroup
 from authserver.settings.secret_file import SHORTEST_SECRET_KEY
 
 MEMORY_DATABASES: Final = ("sqlite:///", "sqlite:///:memory:")
 DATABASE_SCHEMES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
-
-
-class SenderName(StrEnum):
-    """The senders there are."""
-
-    ALIYUN = "aliyun"
-    SMTP = "smtp"
-    OUTBOX = "outbox"
 
 
 class LogFormat(StrEnum):
@@ -63,48 +54,6 @@ class Registration(StrEnum):
     OFF = "off"
     TOKEN = "token"  # noqa: S105 - the name of a way to register
     OPEN = "open"
-
-
-class AliyunGroup(Group):
-    """Aliyun Direct Mail."""
-
-    access_key_id: Text = Field(default=None, description="id of the access key")
-    access_key_secret: SecretText | None = Field(
-        default=None, description="secret of the access key"
-    )
-    account_name: Text = Field(default=None, description="sender address made in the console")
-    from_alias: Text = Field(default=None, description="name of the sender, at most 14 characters")
-    region_id: str = Field(default=DEFAULT_REGION, description="region of the sender address")
-    endpoint: Text = Field(
-        default=None,
-        description="address of the service, where it is not that of the region; it counts for a "
-        "sender configured in SQL, too",
-    )
-    tag_name: Text = Field(default=None, description="tag made in the console")
-    security_token: SecretText | None = Field(default=None, description="token of a temporary key")
-
-
-class SmtpGroup(Group):
-    """A mail server."""
-
-    host: Text = Field(default=None, description="name of the mail server")
-    port: Annotated[Number, between(1, HIGHEST_PORT)] = Field(default=465, description="its port")
-    username: Text = Field(default=None, description="user name, where it asks for one")
-    password: SecretText | None = Field(default=None, description="password, where it asks for one")
-    tls: SmtpTls = Field(default=SmtpTls.IMPLICIT, description="how it is protected")
-    from_: Text = Field(default=None, description="sender, with or without a name before it")
-
-
-class MailGroup(Group):
-    """Senders of mail."""
-
-    senders: Annotated[tuple[SenderName, ...], BeforeValidator(read_list)] | None = Field(
-        default=None,
-        description="the chain of senders in its order; the default is outbox on a loopback "
-        "endpoint, else what is configured in SQL",
-    )
-    aliyun: AliyunGroup = AliyunGroup()
-    smtp: SmtpGroup = SmtpGroup()
 
 
 class LimitGroup(Group):

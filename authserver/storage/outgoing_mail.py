@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Mapped, mapped_column
 
+from authserver.domain.delivery_reports import DeliveryEvent, TimelineStep, standing, timeline
 from authserver.domain.emails import UsageType
 from authserver.domain.outgoing_mail import (
     Attempt,
@@ -27,6 +28,7 @@ from authserver.domain.outgoing_mail import (
     MailResult,
     MailState,
     OutgoingMail,
+    message_token,
 )
 from authserver.domain.verifications import VerificationId
 from authserver.storage.database import Record, Row, UtcDateTime
@@ -63,6 +65,7 @@ class OutgoingMailRow(Row):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    message_token: Mapped[str | None] = mapped_column(String(40), index=True)
 
 
 class MailAttemptRow(Row):
@@ -79,7 +82,7 @@ class MailAttemptRow(Row):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     milliseconds: Mapped[int]
     result: Mapped[str] = mapped_column(String(20))
-    provider_id: Mapped[str | None] = mapped_column(String(200))
+    provider_id: Mapped[str | None] = mapped_column(String(200), index=True)
     error_code: Mapped[str | None] = mapped_column(String(100))
     status: Mapped[int | None]
     request_id: Mapped[str | None] = mapped_column(String(100))
@@ -142,10 +145,21 @@ RECENT_TO: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailStory:
-    """One mail with all that was tried."""
+    """One mail with all that was tried, and what its provider reported then."""
 
     mail: OutgoingMail
     attempts: tuple[Attempt, ...]
+    events: tuple[DeliveryEvent, ...] = ()
+
+    @property
+    def timeline(self) -> tuple[TimelineStep, ...]:
+        """Return all of it in the order in which it happened."""
+        return timeline(self.mail, self.attempts, self.events)
+
+    @property
+    def standing(self) -> str:
+        """Return the last word about the mail."""
+        return standing(self.mail, self.events)
 
 
 class OutgoingMails:
@@ -171,6 +185,7 @@ class OutgoingMails:
                 "created_at": mail.created_at,
                 "finished_at": mail.finished_at,
                 "details": dict(mail.details) or None,
+                "message_token": message_token(mail.id),
             },
         )
 

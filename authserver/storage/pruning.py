@@ -30,6 +30,7 @@ from authserver.storage.outgoing_mail import OutgoingMailRow
 from authserver.storage.recognised_browsers import RecognisedBrowserRow
 from authserver.storage.registration_tokens import InitialAccessTokenRow
 from authserver.storage.sessions import SessionRow
+from authserver.storage.suppressions import SuppressionRow
 from authserver.storage.tokens import AccessTokenRow, RefreshTokenRow
 from authserver.storage.unit_of_work import Storage
 from authserver.storage.verifications import VerificationRow
@@ -94,6 +95,7 @@ BROWSERS: Final = oldest(RecognisedBrowserRow, RecognisedBrowserRow.expires_at <
 NOTICES: Final = oldest(LogoutNoticeRow, LogoutNoticeRow.created_at <= CUTOFF)
 ASSERTIONS: Final = oldest(UsedAssertionRow, UsedAssertionRow.expires_at <= CUTOFF)
 INITIAL_TOKENS: Final = oldest(InitialAccessTokenRow, InitialAccessTokenRow.expires_at <= CUTOFF)
+SUPPRESSIONS: Final = oldest(SuppressionRow, SuppressionRow.expires_at <= CUTOFF)
 COUNTERS: Final = oldest(LimitCounterRow, LimitCounterRow.expires_at <= CUTOFF)
 
 
@@ -117,6 +119,7 @@ def prune(
         (SessionRow, SESSIONS, AT_ONCE),
         (SignInLinkRow, LINKS, LINKS_KEPT_FOR),
         (OutgoingMailRow, MAILS, kept.keep_timeline),
+        (SuppressionRow, SUPPRESSIONS, AT_ONCE),
         (LimitCounterRow, COUNTERS, AT_ONCE),
         (LogoutNoticeRow, NOTICES, kept.keep_timeline),
         (UsedAssertionRow, ASSERTIONS, AT_ONCE),

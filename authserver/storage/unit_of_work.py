@@ -23,6 +23,7 @@ from authserver.storage.clients import Clients
 from authserver.storage.configuration import Configuration
 from authserver.storage.consents import Grants
 from authserver.storage.database import Database, UtcDateTime
+from authserver.storage.delivery_events import DeliveryEvents
 from authserver.storage.failure_budgets import FailureBudgets
 from authserver.storage.grants import Authorizations
 from authserver.storage.interactions import Interactions
@@ -37,6 +38,7 @@ from authserver.storage.roles import Roles
 from authserver.storage.second_factors import SecondFactors
 from authserver.storage.sessions import Sessions
 from authserver.storage.signing_keys import SigningKeys
+from authserver.storage.suppressions import Suppressions
 from authserver.storage.tokens import Tokens
 from authserver.storage.verifications import Verifications
 
@@ -80,6 +82,7 @@ class UnitOfWork:
     client_assertions = Bound(ClientAssertions)
     clients = Bound(Clients)
     configuration = Bound(Configuration)
+    delivery_events = Bound(DeliveryEvents)
     failure_budgets = Bound(FailureBudgets)
     grants = Bound(Grants)
     interactions = Bound(Interactions)
@@ -94,6 +97,7 @@ class UnitOfWork:
     second_factors = Bound(SecondFactors)
     sessions = Bound(Sessions)
     signing_keys = Bound(SigningKeys)
+    suppressions = Bound(Suppressions)
     tokens = Bound(Tokens)
     verifications = Bound(Verifications)
 

@@ -10,10 +10,11 @@ died stay in the folder, so that sums never fall.
 from collections.abc import Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from authserver.domain.delivery_reports import DeliveryStatus
 from authserver.domain.outgoing_mail import Attempt
 
 # What else a stranger calls a method must not make a series of its own.
@@ -51,6 +52,20 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._deliveries = Counter(
+            "authserver_mail_deliveries",
+            "Reports of providers on mails that they took",
+            ("status",),
+            registry=self._registry,
+        )
+        self._quota = Gauge(
+            "authserver_mail_quota",
+            "Mails that the provider allows in a day, and how many of them are left",
+            ("sender", "which"),
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
+
     def observe_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request under its route template."""
         method = method if method in METHODS else OTHER_METHOD
@@ -65,6 +80,15 @@ class Metrics:
         """Count what was tried for one mail."""
         for attempt in attempts:
             self._attempts.labels(attempt.sender, attempt.outcome.result).inc()
+
+    def count_delivery(self, status: DeliveryStatus) -> None:
+        """Count one report on a mail."""
+        self._deliveries.labels(status).inc()
+
+    def show_quota(self, sender: str, *, daily: int, left: int) -> None:
+        """Show what a provider allows."""
+        self._quota.labels(sender, "daily").set(daily)
+        self._quota.labels(sender, "left").set(left)
 
     def render(self) -> tuple[bytes, str]:
         """Return all counts and their media type."""

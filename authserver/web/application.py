@@ -19,6 +19,7 @@ from authserver.web.looks import STATIC, STATIC_FILES
 from authserver.web.request_form import BadRequest, ForeignForm
 
 Application = ASGIApp
+Routes = list[Route]
 
 NOT_FOUND: Final = 404
 

@@ -40,12 +40,7 @@ class FormReader:
 
     async def body(self, request: Request) -> bytes:
         """Return the body; raises BadRequest as soon as it is too large."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self.most_octets:
-                raise BadRequest("the body is too large", 413)
-        return bytes(body)
+        return await read_body(request, self.most_octets)
 
     async def page_form(self, request: Request) -> dict[str, str]:
         """Return the fields of a form of our own pages, which must come from them.
@@ -73,6 +68,16 @@ class FormReader:
         origin = request.headers.get("origin")
         if origin is not None and origin != self.origin:
             raise ForeignForm("Origin is not that of this server")
+
+
+async def read_body(request: Request, most_octets: int) -> bytes:
+    """Return the body of a request; raises BadRequest as soon as it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_octets:
+            raise BadRequest("the body is too large", 413)
+    return bytes(body)
 
 
 def check_form_token(fields: dict[str, str], expected: str) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, RunJson
+from tests.cli.conftest import Run, RunJson, run_in
+from tests.flows.browsing import Visit
+from tests.support.provider import SECRET_KEY, running_provider
 
 ADA = "ada@example.com"
 CONNECTOR = {
@@ -75,3 +77,33 @@ def test_without_a_sender_a_test_mail_fails(run: Run) -> None:
 def test_the_log_is_empty_in_the_beginning(run: Run, run_json: RunJson) -> None:
     assert run_json("mail", "log") == []
     assert run("mail", "log", "--to", "nobody").exit_code == 1
+
+
+def test_the_log_tells_the_story_of_a_mail_without_its_code(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    with running_provider(tmp_path, sqlite_database) as provider:
+        code = Visit.begin(provider).code_for(ADA)
+    settings = {"AUTHSERVER_SECRET_KEYS": SECRET_KEY, "AUTHSERVER_DATABASE_URL": sqlite_database}
+
+    [told] = json.loads(run_in(tmp_path, "mail", "log", "--to", ADA, "--json", **settings).stdout)
+    printed = run_in(tmp_path, "mail", "log", **settings).stdout
+
+    assert [step["name"] for step in told["timeline"]] == ["queued", "sending", "accepted"]
+    assert told["standing"] == "accepted"
+    assert "accepted (outbox, try 1" in printed
+    assert code not in printed
+    assert code not in json.dumps(told)
+
+
+def test_an_address_is_suppressed_and_written_to_again(run: Run, run_json: RunJson) -> None:
+    added = run_json("mail", "suppression", "add", "Ada@Example.com")
+    listed = run_json("mail", "suppression", "list")
+    removed = run("mail", "suppression", "remove", ADA)
+
+    assert (added["address"], added["reason"], added["expires_at"]) == (ADA, "operator", None)
+    assert listed == [added]
+    assert removed.exit_code == 0
+    assert run_json("mail", "suppression", "list") == []
+    assert run("mail", "suppression", "remove", ADA).exit_code == 1
+    assert run("mail", "suppression", "add", "nobody").exit_code == 1
