@@ -83,6 +83,7 @@ class Sending:
             policy=self.base.policy,
             endpoint=self.base.endpoint,
             brands=self.base.brands,
+            experience=self.base.experience,
         )
         jobs = [Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune)]
         return Loops(

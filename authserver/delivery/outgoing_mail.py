@@ -23,15 +23,17 @@ from authserver.domain.outgoing_mail import (
     next_step,
 )
 from authserver.domain.secret import Secret
+from authserver.domain.sign_in_experience import SignInExperience
 from authserver.domain.suppressions import (
     EVERY_SENDER,
     SUPPRESSED,
     on_providers_list,
     suppression_event,
 )
-from authserver.domain.verifications import CodePolicy, Verification
+from authserver.domain.verifications import CodePolicy, Purpose, Verification
 from authserver.storage.brands import StoredBrands
 from authserver.storage.registered_clients import RegisteredClients
+from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 LEASE: Final = timedelta(seconds=60)
@@ -70,6 +72,7 @@ class MailDelivery:
     policy: CodePolicy
     endpoint: Endpoint
     brands: StoredBrands
+    experience: StoredSignInExperience
 
     def claim(self, at_most: int) -> list[MailToSend]:
         """Take due mails under a lease; those that are not worth sending are dropped.
@@ -77,11 +80,12 @@ class MailDelivery:
         Only here accounts are looked up: the person who asked never waits for it, nor sees it.
         """
         now = self.clock.now()
+        experience = self.experience.current()
         with self.storage.writing() as work:
             claimed = [
                 (mail, prepared)
                 for mail in work.outgoing_mails.claim_due(now, now + LEASE, at_most)
-                if (prepared := self._prepare(work, mail, now)) is not None
+                if (prepared := self._prepare(work, mail, experience, now)) is not None
             ]
             work.commit()
         return [
@@ -116,7 +120,9 @@ class MailDelivery:
                 work.outgoing_mails.put_back(mail, now)
             work.commit()
 
-    def _prepare(self, work: UnitOfWork, mail: OutgoingMail, now: datetime) -> Chosen | None:
+    def _prepare(
+        self, work: UnitOfWork, mail: OutgoingMail, experience: SignInExperience, now: datetime
+    ) -> Chosen | None:
         if mail.verification_id is None:
             return self._prepare_notice(work, mail, now)
         verification = work.verifications.find(mail.verification_id)
@@ -139,7 +145,7 @@ class MailDelivery:
         if verification.expires_at - now < self.policy.least_life_to_send:
             return self._drop(work, mail, now, "too_late")
         account = work.accounts.find_by_address(verification.address.canonical)
-        chosen = choose_mail(mail, verification, account)
+        chosen = choose_mail(mail, verification, account, experience)
         if not chosen.carries_code and not self.policy.mails_to_unknown:
             return self._drop(work, mail, now, "no_code_to_send")
         suppressed_at = work.suppressions.senders_for(verification.address.canonical, now)
@@ -236,13 +242,32 @@ def is_on_providers_list(outcome: MailOutcome) -> bool:
     return outcome.result is MailResult.RECIPIENT_REFUSED and outcome.another_sender_may_try
 
 
-def choose_mail(mail: OutgoingMail, verification: Verification, account: Account | None) -> Chosen:
-    """Return the mail that is owed: a code, unless its account is suspended.
+def choose_mail(
+    mail: OutgoingMail,
+    verification: Verification,
+    account: Account | None,
+    experience: SignInExperience,
+) -> Chosen:
+    """Return the mail that is owed: a code, unless nothing could come of it.
 
     Mail goes to the address stored with the account, never to a variant typed for it.
     """
     if account is None:
-        return Chosen(usage_type=mail.usage_type, to=verification.address.typed, carries_code=True)
+        is_code = serves_without_account(verification, experience)
+        usage_type = mail.usage_type if is_code else UsageType.NO_ACCOUNT
+        to = verification.address.typed
+        return Chosen(usage_type=usage_type, to=to, carries_code=is_code)
     if not account.is_active:
         return Chosen(usage_type=UsageType.SUSPENDED, to=account.address.typed, carries_code=False)
     return Chosen(usage_type=mail.usage_type, to=account.address.typed, carries_code=True)
+
+
+def serves_without_account(verification: Verification, experience: SignInExperience) -> bool:
+    """Tell whether a code is of use to an address without an account."""
+    match verification.purpose:
+        case Purpose.SIGN_IN | Purpose.REGISTER:
+            return experience.admits(verification.address)
+        case Purpose.FORGOT_PASSWORD:
+            return False
+        case _:
+            return True

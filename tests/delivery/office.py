@@ -108,6 +108,7 @@ def open_office(database_url: str, folder: Path) -> Iterator[Office]:
         policy=base.policy,
         endpoint=base.endpoint,
         brands=base.brands,
+        experience=base.experience,
     )
     try:
         yield Office(base, clock, delivery)
