@@ -126,13 +126,14 @@ class MailDelivery:
         if mail.verification_id is None:
             return self._prepare_notice(work, mail, now)
         verification = work.verifications.find(mail.verification_id)
-        return self._prepare_code(work, mail, verification, now)
+        return self._prepare_code(work, mail, verification, experience, now)
 
     def _prepare_code(
         self,
         work: UnitOfWork,
         mail: OutgoingMail,
         verification: Verification | None,
+        experience: SignInExperience,
         now: datetime,
     ) -> Chosen | None:
         # A verification whose secret key is gone is as good as expired.
