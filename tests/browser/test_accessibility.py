@@ -1,0 +1,224 @@
+"""WCAG 2.2 AA in a real browser: every sample page, as it comes and in brands of one's own.
+
+A page joins by its line in `tests/rendering/sample_pages.py`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+from tests.browser.gallery import LEADING_ON, SAMPLES, STYLES, Gallery
+from tests.support.tour import Visit
+
+NARROWEST = 320
+HALF_OF_A_SCREEN = 640
+MOST_TAB_STOPS = 40
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+# SC 1.4.12: what a reader may choose without losing anything.
+TEXT_SPACING = """
+* { line-height: 1.5 !important; letter-spacing: 0.12em !important }
+* { word-spacing: 0.16em !important }
+p { margin-block-end: 2em !important }
+"""
+CUT_OFF = """() => [...document.querySelectorAll("main *, header *, footer *")]
+  .filter((each) => each.checkVisibility() && !each.closest(".unseen, svg"))
+  .filter((each) => getComputedStyle(each).overflowX !== "visible")
+  .filter((each) => each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.outerHTML.slice(0, 80))"""
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, a.primary, a.secondary, a.danger, summary")]
+  .filter((each) => each.checkVisibility())
+  .filter((each) => each.getBoundingClientRect().height < 43.5)
+  .map((each) => each.outerHTML.slice(0, 80))"""
+WITHOUT_EDGE = """() => [...document.querySelectorAll("button.primary, button.secondary, a.primary,
+  a.secondary, button.danger, input:not([type=hidden]), select, main")]
+  .filter((each) => each.checkVisibility())
+  .filter((each) => {
+    const style = getComputedStyle(each);
+    return parseFloat(style.borderTopWidth) < 1 || style.borderTopColor === "rgba(0, 0, 0, 0)";
+  })
+  .map((each) => each.outerHTML.slice(0, 80))"""
+MOVING = """() => [...document.querySelectorAll("*")]
+  .filter((each) => {
+    const style = getComputedStyle(each);
+    return style.animationName !== "none" || parseFloat(style.transitionDuration) > 0;
+  })
+  .map((each) => each.outerHTML.slice(0, 80))"""
+FOCUS = """() => {
+  const each = document.activeElement, box = each.getBoundingClientRect();
+  const style = getComputedStyle(each);
+  return {
+    what: each.outerHTML.slice(0, 80),
+    isRinged: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    isInView: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+  };
+}"""
+
+AS_IT_COMES = "as it comes"
+# A brand changes colours, corners and the head of a page: one state of each page shows them.
+ONE_OF_EACH = list({sample.template: name for name, sample in SAMPLES.items()}.values())
+Check = Callable[[Page], Iterator[str]]
+
+
+def axe(page: Page) -> Iterator[str]:
+    """Yield what axe finds, and where."""
+    for found in Axe().run(page, options=RULES).response["violations"]:
+        targets = [", ".join(map(str, node["target"])) for node in found["nodes"]]
+        yield f"{found['id']}: {'; '.join(targets)}"
+
+
+def fits(page: Page) -> Iterator[str]:
+    """Yield what needs scrolling sideways, is cut off or too small to hit."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    window = page.evaluate("innerWidth")
+    if width > window:
+        yield f"{width} px wide in a window of {window}"
+    yield from (f"cut off: {each}" for each in page.evaluate(CUT_OFF))
+    yield from (f"too small: {each}" for each in page.evaluate(TOO_SMALL))
+
+
+def unfolded(page: Page) -> None:
+    """Open everything that is folded."""
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+
+
+def found_on_every_page(
+    gallery: Gallery, *checks: Check, samples: Iterable[str] = SAMPLES
+) -> dict[str, list[str]]:
+    """Return what the checks find, by sample."""
+    found: dict[str, list[str]] = {}
+    for name in samples:
+        if name in LEADING_ON:
+            continue
+        sample = SAMPLES[name]
+        gallery.show(sample)
+        unfolded(gallery.page)
+        problems = [problem for check in checks for problem in check(gallery.page)]
+        if problems:
+            found[name] = problems
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("style", STYLES)
+def test_every_page_is_accessible_in_every_brand(
+    open_page: OpenPage, style: str, scheme: str
+) -> None:
+    page = open_page(width=NARROWEST, color_scheme=scheme)
+
+    samples = SAMPLES if style == AS_IT_COMES else ONE_OF_EACH
+    found = found_on_every_page(Gallery(page, STYLES[style], "en"), axe, fits, samples=samples)
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible_from_right_to_left(open_page: OpenPage, scheme: str) -> None:
+    page = open_page(width=NARROWEST, color_scheme=scheme)
+    gallery = Gallery(page, STYLES["a light brand"], "ar")
+
+    assert found_on_every_page(gallery, axe, fits) == {}
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_every_page_can_be_read_at_twice_the_size_and_with_wider_spacing(
+    open_page: OpenPage, language: str
+) -> None:
+    def spaced(page: Page) -> Iterator[str]:
+        page.add_style_tag(content=TEXT_SPACING)
+        yield from fits(page)
+
+    def twice_the_size(page: Page) -> Iterator[str]:
+        page.set_viewport_size({"width": HALF_OF_A_SCREEN, "height": 800})
+        page.add_style_tag(content="html { font-size: 200% !important }")
+        yield from fits(page)
+        page.set_viewport_size({"width": NARROWEST, "height": 800})
+
+    gallery = Gallery(open_page(width=NARROWEST), STYLES["a dark brand"], language)
+
+    assert found_on_every_page(gallery, spaced, twice_the_size) == {}
+
+
+def test_with_the_readers_own_colours_everything_to_press_or_fill_in_has_an_edge(
+    open_page: OpenPage,
+) -> None:
+    def edges(page: Page) -> Iterator[str]:
+        yield from page.evaluate(WITHOUT_EDGE)
+
+    page = open_page(width=NARROWEST, forced_colors="active")
+
+    assert found_on_every_page(Gallery(page, STYLES[AS_IT_COMES], "en"), edges, axe) == {}
+
+
+def test_nothing_moves_for_whoever_wants_no_motion(open_page: OpenPage) -> None:
+    def motion(page: Page) -> Iterator[str]:
+        yield from page.evaluate(MOVING)
+
+    page = open_page(reduced_motion="reduce")
+
+    assert found_on_every_page(Gallery(page, STYLES[AS_IT_COMES], "en"), motion) == {}
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 1280])
+def test_whoever_tabs_through_a_page_sees_where_they_are(open_page: OpenPage, width: int) -> None:
+    def stops(page: Page) -> Iterator[str]:
+        for _ in range(MOST_TAB_STOPS):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement === document.body"):
+                return
+            focus = page.evaluate(FOCUS)
+            if not (focus["isRinged"] and focus["isInView"]):
+                yield str(focus)
+        yield "the keyboard is trapped"
+
+    gallery = Gallery(open_page(width=width), STYLES["a client"], "en")
+
+    assert found_on_every_page(gallery, stops) == {}
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus."""
+    for _ in range(MOST_TAB_STOPS):
+        if page.evaluate("what => document.activeElement.matches(what)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} cannot be reached at {page.url}")
+
+
+def type_and_enter(page: Page, field: str, text: str) -> None:
+    """Fill a field by keyboard and send it."""
+    tab_to(page, field)
+    page.keyboard.type(text)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("path", ["sign-in", "register"])
+def test_an_account_is_made_and_signed_out_of_by_keyboard_alone(visit: Visit, path: str) -> None:
+    address = "anna@example.com"
+    stage, page = visit.stage, visit.page
+    visit.open(f"{stage.provider.endpoint}/{path}")
+
+    type_and_enter(page, "#email", address)
+    type_and_enter(page, "#code", "12")
+    tab_to(page, "#code")
+    page.keyboard.press("Control+A")
+    type_and_enter(page, "#code", stage.provider.code_for(address))
+    if page.url.endswith("/create-account"):
+        tab_to(page, "main button.primary")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+
+    assert page.url == f"{stage.provider.endpoint}/account"
+    tab_to(page, "form[action$='/sign-out'] button")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("h1").inner_text() == "You are signed out"
