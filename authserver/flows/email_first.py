@@ -248,7 +248,7 @@ class EmailFirst:
         sent_again: bool = False,
     ) -> Proceed | MailRefused:
         if isinstance(sent, MailRefused):
-            return replace(sent, locale=interaction.locale)
+            return replace(sent, locale=interaction.locale, client_id=interaction.client_id)
         if sent_again:
             work.interactions.note(interaction.id, {"outcome": CodeOutcome.ACCEPTED, "again": True})
         if sent is not CodeOutcome.PENDING:

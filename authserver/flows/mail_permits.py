@@ -24,6 +24,7 @@ class MailRefused:
     outcome: CodeOutcome
     wait: timedelta
     locale: str | None = None
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,9 @@ class ErrorPages:
         }
         return self.pages.page(request, "pages/ended.html", context, status=410, client=client)
 
-    def mail_refused(self, request: Request, refused: MailRefused, back_url: str) -> Response:
+    def mail_refused(
+        self, request: Request, refused: MailRefused, back_url: str, client: Client | None = None
+    ) -> Response:
         """Return the page that says how long to wait for a mail."""
         seconds = max(1, math.ceil(refused.wait.total_seconds()))
         logger.info("request.limited", extra={"outcome": refused.outcome, "wait_seconds": seconds})
@@ -107,7 +109,9 @@ class ErrorPages:
             "back_url": back_url,
             "wished_locale": refused.locale,
         }
-        response = self.pages.page(request, "pages/limited.html", context, status=429)
+        response = self.pages.page(
+            request, "pages/limited.html", context, status=429, client=client
+        )
         response.headers["Retry-After"] = str(seconds)
         return response
 

@@ -12,6 +12,7 @@ from authserver.composition.server import assemble
 from authserver.settings.sources import load
 from tests.support.images import WEBP, png
 from tests.support.known_randomness import KnownRandomness
+from tests.support.person import forms_of
 from tests.support.provider import CALLBACK, SECRET_KEY, Provider
 
 SHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
@@ -114,6 +115,21 @@ def test_a_client_shows_its_own_name_and_colour_and_the_host_stays(provider: Pro
     assert sheet.headers["cache-control"] == FOR_EVER
     other = http.get("/sign-in", follow_redirects=True)
     assert "<title>Sign in \N{EN DASH} Fern</title>" in other.text
+
+
+def test_who_has_to_wait_still_sees_the_client(provider: Provider) -> None:
+    client_id = str(provider.new_client(requires_pkce=False).client.id)
+    choose(provider, client_id, name="The Books")
+    person = provider.person()
+    page = sign_in_page(person.http, client_id)
+    (address, *_) = forms_of(page)
+    page = person.submit(address, email="ada@example.com")
+
+    resend = next(form for form in forms_of(page) if form.action.path.endswith("/resend"))
+    limited = person.submit(resend)
+
+    assert limited.status_code == 429
+    assert "<title>Please wait a little \N{EN DASH} The Books</title>" in limited.text
 
 
 def test_the_mail_names_instance_and_client_as_they_want_to_be_named(provider: Provider) -> None:

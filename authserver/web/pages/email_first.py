@@ -169,11 +169,11 @@ class EmailFirstPages:
                 return self.pages.to(f"/oidc/auth/{interaction}")
             case Proceed():
                 return self.pages.to(self.path_of(self.visitor(request), outcome.step))
-            case MailRefused():
-                return self.errors.mail_refused(request, outcome, f"{self.path}/{interaction}")
-            case InteractionGone():
-                client_id = outcome.client_id
+            case MailRefused(client_id=client_id) | InteractionGone(client_id=client_id):
                 client = await self.lane.run(self.client_of, client_id) if client_id else None
+                if isinstance(outcome, MailRefused):
+                    back = f"{self.path}/{interaction}"
+                    return self.errors.mail_refused(request, outcome, back, client)
                 return self.errors.ended(request, outcome, client)
 
     async def read(self, request: Request) -> tuple[dict[str, str], Visitor]:
