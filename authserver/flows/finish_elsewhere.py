@@ -144,15 +144,13 @@ class FirstTab:
 
     path: EmailFirst
 
-    @property
-    def has_number(self) -> bool:
-        """Tell whether mails have a link at all."""
-        return self.path.codes.policy.finish_elsewhere
-
-    def number(self, verification: Verification) -> str:
-        """Return the number to type on the page of the link; empty where its key is gone."""
-        number = self.path.codes.deriver.finish_number(verification)
-        return "" if number is None else number.reveal()
+    def number(self, verification: Verification, now: datetime) -> str | None:
+        """Return the number to type on the page of the link; None where none would be taken."""
+        codes = self.path.codes
+        if not codes.policy.finish_elsewhere or verification.standing(now) is not None:
+            return None
+        number = codes.deriver.finish_number(verification)
+        return None if number is None else number.reveal()
 
     def news(self, visitor: Visitor) -> News | InteractionGone:
         """Tell the browser of the interaction, and no other, whether it may go on."""

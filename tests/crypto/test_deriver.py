@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -132,6 +133,67 @@ def test_a_derived_secret_does_not_show_itself() -> None:
 
     assert code is not None
     assert code.reveal() not in f"{code!r} {code}"
+
+
+def beside_code(verification: Verification, *secrets: Secret) -> tuple[str, str]:
+    """Return the token of the link and the number of the first tab."""
+    link = deriver(*secrets).finish_link(verification)
+    number = deriver(*secrets).finish_number(verification)
+    assert link is not None
+    assert number is not None
+    return link.reveal(), number.reveal()
+
+
+@pytest.mark.parametrize("code_class", CodeClass)
+def test_link_and_number_keep_their_length_and_hold_nothing_of_the_code(
+    code_class: CodeClass,
+) -> None:
+    verification = replace(VERIFICATION, code_class=code_class)
+    link, number = beside_code(verification)
+
+    assert re.fullmatch("[0-9a-f]{32}", link)
+    assert re.fullmatch("[0-9]{6}", number)
+    assert number not in code_of(verification)
+    assert number not in link
+
+
+def test_link_and_number_never_change() -> None:
+    assert beside_code(VERIFICATION) == ("52967a3e8ca593931d2dbbaedc1d0a78", "554714")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"id": VerificationId("v2")},
+        {"purpose": Purpose.REGISTER},
+        {"code_class": CodeClass.DIGITS8},
+        {"address": EmailAddress(typed="bob@example.com", canonical="bob@example.com")},
+    ],
+)
+def test_link_and_number_are_bound_to_what_they_are_for(other: dict[str, object]) -> None:
+    changed = replace(VERIFICATION, **other)  # type: ignore[arg-type]  # one field of its own type each
+
+    assert not set(beside_code(VERIFICATION)) & set(beside_code(changed))
+
+
+def test_link_and_number_outlive_a_rotation_of_the_keys_and_die_with_their_key() -> None:
+    link, number = beside_code(VERIFICATION, NEW, OLD)
+
+    assert (link, number) == beside_code(VERIFICATION, OLD)
+    assert deriver(NEW).finish_link(VERIFICATION) is None
+    assert deriver(NEW).finish_number(VERIFICATION) is None
+    assert not deriver(NEW).finish_link_matches(VERIFICATION, link)
+    assert not deriver(NEW).number_matches(VERIFICATION, number)
+
+
+def test_only_link_and_number_themselves_match() -> None:
+    link, number = beside_code(VERIFICATION)
+
+    assert deriver().finish_link_matches(VERIFICATION, link)
+    assert deriver().number_matches(VERIFICATION, number)
+    for entered in ("", link[:-1], link.upper(), number[:-1], "é", "\udcff", code_of(VERIFICATION)):
+        assert not deriver().finish_link_matches(VERIFICATION, entered)
+        assert not deriver().number_matches(VERIFICATION, entered)
 
 
 def test_a_refresh_token_has_one_successor_under_each_key() -> None:

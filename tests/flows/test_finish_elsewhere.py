@@ -1,5 +1,6 @@
 """The mail is read on another device: its link and the number of the first tab."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,11 +10,13 @@ import pytest
 from authserver.domain.interactions import InteractionId
 from tests.flows.browsing import Visit, path_of, request_of_bookstore, signed_in, wrong
 from tests.flows.links import LINK, OtherDevice, link_in, number_on
+from tests.flows.statements import statements_of
 from tests.support.provider import Provider, running_provider
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 ON = {"AUTHSERVER_CODES__FINISH_ELSEWHERE": "true"}
 MINUTE = timedelta(minutes=1)
+RANDOM = re.compile(r"[A-Za-z0-9_\-]{20,}|(?<=<bdi>)[0-9A-Z]{3}(?=</bdi>)")
 
 
 @pytest.fixture
@@ -433,3 +436,40 @@ def test_a_proof_made_elsewhere_is_audited_with_the_browser_that_made_it(
     assert [(str(row.detail).count("Safari on iPhone"), row.source) for row in rows] == [
         (1, "198.51.100.7")
     ]
+
+
+def first_tab_seen(provider: Provider, email: str) -> tuple[object, ...]:
+    """Return all that the first tab shows before the proof, with what is random masked."""
+    visit = Visit.begin(provider)
+    visit.ask(email)
+    provider.next_mail(email)
+    with statements_of(provider) as statements:
+        answers = [visit.page(), visit.http.get(visit.base + "/news"), visit.send("/finish")]
+    number = number_on(visit)
+    texts = [
+        RANDOM.sub("*", answer.text.replace(email, "ADDRESS").replace(number, "NUMBER"))
+        for answer in answers
+    ]
+    return [answer.status_code for answer in answers], texts, len(statements)
+
+
+def test_the_first_tab_of_every_address_looks_the_same(offering: Provider) -> None:
+    known, suspended, unknown = (f"{name}@example.com" for name in ("known_", "susp__", "unkown"))
+    for email in (known, suspended):
+        offering.server.accounts.create(email)
+    offering.server.accounts.suspend(suspended)
+
+    seen = [first_tab_seen(offering, email) for email in (known, suspended, unknown)]
+
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_looking_for_news_only_reads_and_little(offering: Provider) -> None:
+    visit = Visit.begin(offering)
+    OtherDevice.after_asking(offering, visit, ADA)
+
+    with statements_of(offering) as statements:
+        news_of(visit)
+
+    assert len(statements) == 2
+    assert all(each.startswith("SELECT") for each in statements)

@@ -17,6 +17,7 @@ from tests.support.stopped_clock import StoppedClock
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOTICES = frozenset(each for each in UsageType if not each.carries_code)
 LAST_LINE = "@id.example.com #"
+LINK = "https://id.example.com/finish/abc/0123456789abcdef"
 NOT_ME = (
     "You did not ask for this? Then do nothing: nobody gets in without the code. "
     "We never ask for it, by phone, chat or mail."
@@ -148,6 +149,52 @@ def test_both_parts_say_the_same(composer: Composer, usage_type: UsageType) -> N
     mail = composer.compose(email_of(usage_type))
 
     assert visible(mail.html) == "Example " + words(mail.text)
+
+
+def with_link(code: str = "123456") -> Email:
+    return replace(email_of(code=code), link=Secret(LINK))
+
+
+def test_a_mail_with_a_link_reads_as_designed(composer: Composer) -> None:
+    mail = composer.compose(with_link())
+
+    assert mail.text == (
+        "123456\n\n"
+        "This is your code to sign in to Bookstore with Example. It works for 9 more minutes,\n"
+        "only in the browser that asked for it: Firefox on Linux, 14:03 UTC, request 4F7.\n\n"
+        "Are you reading this on another device? Open this link and type the number that stands\n"
+        "on the page where you began:\n"
+        f"{LINK}\n\n"
+        "You did not ask for this? Then do nothing: nobody gets in without the code or the link.\n"
+        "We never ask for them, by phone, chat or mail.\n\n"
+        "Example, https://id.example.com\n"
+        "@id.example.com #123456\n"
+    )
+    assert visible(mail.html) == "Example " + words(mail.text)
+
+
+@pytest.mark.parametrize("code", ["123456", "7GK2M4QXW0ZR9"])
+def test_a_link_is_the_only_one_and_leads_to_the_server_itself(
+    composer: Composer, code: str
+) -> None:
+    mail = composer.compose(with_link(code))
+
+    tags = Tags()
+    tags.feed(mail.html)
+    assert tags.addresses == [LINK]
+    assert LINK in mail.text.splitlines()
+    assert mail.text.splitlines()[-1] == LAST_LINE + code
+    assert LINK not in mail.subject + repr(mail) + repr(with_link(code))
+
+
+def test_an_operators_text_may_name_the_link_and_is_empty_there_without_one(
+    composer: Composer,
+) -> None:
+    own = OperatorTemplate(usage_type="SignIn", subject="Code", content="{{code}}\n<{{ link }}>")
+
+    mails = [composer.compose(email, [own]).text for email in (with_link(), email_of())]
+
+    assert mails == [f"123456\n<{LINK}>\n", "123456\n<>\n"]
 
 
 @pytest.mark.parametrize("usage_type", [each for each in UsageType if each not in NOTICES])

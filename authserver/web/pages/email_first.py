@@ -18,7 +18,7 @@ from authserver.flows.visitor import GoOn, InteractionGone, Visitor
 from authserver.lane import Lane
 from authserver.oidc.authorization.request import read_login_hint
 from authserver.web.browser import Browsers
-from authserver.web.code_page import DEAD_CODE, numbers_of, shown_notice
+from authserver.web.code_page import numbers_of, shown_notice
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.request_form import FormReader, check_form_token
@@ -266,10 +266,11 @@ class EmailFirstPages:
         self, page: str, verification: Verification, standing: Standing
     ) -> dict[str, object] | None:
         """Return what the code page needs so that another device can finish it, if any may."""
-        if not self.first_tab.has_number or verification.standing(standing.now) in DEAD_CODE:
+        number = self.first_tab.number(verification, standing.now)
+        if number is None:
             return None
         return {
-            "number": self.first_tab.number(verification),
+            "number": number,
             "action": f"{page}/finish",
             "too_early": bool(standing.interaction.notice.get("too_early")),
             "news_url": f"{page}/news",
