@@ -1,7 +1,7 @@
 """Jobs that keep the house in order, each at its own interval."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,12 +22,21 @@ class Job:
     call: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Like a job, but it waits for others over the network."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[object]]
+
+
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
     """Runs its jobs until cancelled."""
 
     lane: Lane
-    jobs: Sequence[Job]
+    jobs: Sequence[Job | Errand]
 
     async def run(self) -> None:
         """Run every job in a loop of its own."""
@@ -35,11 +44,11 @@ class Housekeeping:
             for job in self.jobs:
                 tasks.start_soon(self._repeat, job)
 
-    async def _repeat(self, job: Job) -> None:
+    async def _repeat(self, job: Job | Errand) -> None:
         while True:
             await anyio.sleep(job.every.total_seconds())
             try:
-                done = await self.lane.run(job.call)
+                done = await (job.run() if isinstance(job, Errand) else self.lane.run(job.call))
             except ServiceUnavailable:
                 logger.warning("job.postponed", extra={"job": job.name})
             except Exception:

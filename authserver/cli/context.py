@@ -125,6 +125,9 @@ def explanation(fault: Exception) -> str | None:
     from authserver.domain.unavailable import ServiceUnavailable
     from authserver.settings.sources import SettingsInvalid
 
+    # Only commands that ask a provider load what asks it.
+    if type(fault).__name__ == "EnquiryFailed":
+        return str(fault)
     match fault:
         case SettingsInvalid() | OperatorMistake():
             return "\n".join(fault.faults)

@@ -12,6 +12,7 @@ from authserver.cli.output import print_document, print_table
 from authserver.domain.emails import UsageType
 
 if TYPE_CHECKING:
+    from authserver.composition.server import AuthServer
     from authserver.domain.outgoing_mail import Attempt
 
 
@@ -105,15 +106,33 @@ def outbox(options: Options, *, to: str | None) -> None:
 
 @mail.command("log")
 @click.option("--to", metavar="EMAIL")
+@click.option(
+    "--ask-provider", is_flag=True, help="Ask Direct Mail first what became of the mails --to."
+)
 @with_options
-def log(options: Options, *, to: str | None) -> None:
+def log(options: Options, *, to: str | None, ask_provider: bool) -> None:
     """Show the newest mails and the whole story of each; never a code."""
+    if ask_provider and to is None:
+        raise click.UsageError("--ask-provider asks about one address: give --to, too.")
     with opened(options) as server:
+        if ask_provider and to is not None:
+            learn_fates(server, to)
         stories = server.mail.log(to)
     if options.as_json:
         print_document([story_document(story) for story in stories])
         return
     print_stories(stories)
+
+
+def learn_fates(server: "AuthServer", to: str) -> None:
+    """Add to the timelines what the provider says of the mails to an address."""
+    import anyio
+
+    from authserver.administration.mail_suppressions import required_address
+
+    address = required_address(to)
+    fates = anyio.run(server.enquiries.fates_of, address.typed)
+    server.delivery_reports.note_fates(address, fates)
 
 
 def print_attempts(attempts: "list[Attempt]") -> None:

@@ -53,14 +53,25 @@ def add(options: Options, *, email: str) -> None:
 
 @suppression.command("remove")
 @click.argument("email")
+@click.option(
+    "--at-provider",
+    is_flag=True,
+    help="Take it off Direct Mail's own lists of invalid addresses, too.",
+)
 @with_options
-def remove(options: Options, *, email: str) -> None:
+def remove(options: Options, *, email: str, at_provider: bool) -> None:
     """Write to EMAIL again."""
     with opened(options) as server:
         was_suppressed = server.suppressions.remove(email)
-    if not was_suppressed:
+        if at_provider:
+            # Only then something is waited for.
+            import anyio
+
+            anyio.run(server.enquiries.accept_again, email.strip())
+    if not (was_suppressed or at_provider):
         raise click.ClickException(f"{email} was not suppressed.")
-    options.report({"removed": True}, f"{email} is written to again.")
+    document = {"removed": was_suppressed, "removed_at_provider": at_provider}
+    options.report(document, f"{email} is written to again.")
 
 
 def document_of(each: "Suppression") -> dict[str, object]:

@@ -21,6 +21,7 @@ from authserver.cli.context import (
 )
 from authserver.cli.demo import demo
 from authserver.cli.mail import mail
+from authserver.cli.mail_quota import provider_finding
 from authserver.cli.output import print_document, print_table
 from authserver.cli.serve import serve
 from authserver.cli.sign_in_experience import sign_in_experience
@@ -94,8 +95,9 @@ def refuse_unknown(revision: str) -> None:
 
 
 @authserver.command("doctor")
+@click.option("--ask-provider", is_flag=True, help="Ask Direct Mail, too, for quota and standing.")
 @with_options
-def doctor(options: Options) -> None:
+def doctor(options: Options, *, ask_provider: bool) -> None:
     """Look at settings, database, keys, clock, senders and proxies, and give advice."""
     from authserver.settings.sources import describe
 
@@ -103,6 +105,8 @@ def doctor(options: Options) -> None:
     loaded = settings_of(options)
     with assembled(loaded) as server:
         findings = server.diagnosis.run()
+        if ask_provider:
+            findings.append(provider_finding(server))
     lines = describe(loaded)
     if options.as_json:
         document = {

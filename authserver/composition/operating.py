@@ -17,6 +17,7 @@ from authserver.administration.sign_in_experience import (
 from authserver.administration.signing_keys import SigningKeyAdministration
 from authserver.composition.foundation import Foundation
 from authserver.delivery.delivery_reports import DeliveryReports
+from authserver.delivery.mail_quota import QuotaWatch
 from authserver.domain.email_address import parse_email_address
 from authserver.settings.senders import fixed_senders, outbox_folder
 from authserver.settings.sources import packaged
@@ -65,6 +66,12 @@ class Operating:
         self.suppressions = MailSuppressions(storage=base.storage, clock=base.clock)
         self.delivery_reports = DeliveryReports(
             storage=base.storage, clock=base.clock, count=base.metrics.count_delivery
+        )
+        self.quota = QuotaWatch(
+            storage=base.storage,
+            clock=base.clock,
+            own_ceiling=settings.codes.mails.per_day,
+            show=base.metrics.show_quota,
         )
         self.diagnosis = Diagnosis(
             Examined(

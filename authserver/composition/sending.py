@@ -1,5 +1,6 @@
 """How mail leaves: the senders there are, the dispatcher, and the loops beside it."""
 
+import logging
 import ssl
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -7,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from authserver.background.dispatcher import MailDispatcher
-from authserver.background.housekeeping import Housekeeping, Job
+from authserver.background.housekeeping import Errand, Housekeeping, Job
 from authserver.background.loops import Loops
 from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
@@ -20,6 +21,8 @@ from authserver.domain.mail_configuration import (
 from authserver.domain.mail_senders import AliyunSettings, SmtpSettings
 from authserver.domain.outgoing_mail import Attempt
 from authserver.mail.composer import Composer
+from authserver.mail.direct_mail_api import DirectMailApi
+from authserver.mail.direct_mail_enquiries import DirectMailEnquiries, EnquiryFailed
 from authserver.mail.hand_over import HandOver
 from authserver.mail.sender_chain import MailSender, SenderChain
 from authserver.mail.senders.aliyun import AliyunSender
@@ -28,7 +31,10 @@ from authserver.mail.senders.smtp import SmtpSender
 from authserver.outbound.http_caller import HttpCaller
 from authserver.outbound.trust import trusting_context
 
+logger = logging.getLogger(__name__)
+
 PRUNES_EVERY: Final = timedelta(minutes=10)
+LOOKS_AT_QUOTA_EVERY: Final = timedelta(minutes=10)
 
 
 class Sending:
@@ -51,6 +57,28 @@ class Sending:
             build=self.chain,
             count=base.metrics.count_attempts,
         )
+
+        self.enquiries = DirectMailEnquiries(
+            operating.mail.configuration, self.direct_mail_api, lane=base.lane, clock=base.clock
+        )
+
+    def direct_mail_api(self, configured: AliyunSettings) -> DirectMailApi:
+        """Return what calls the Direct Mail account of these settings."""
+        caller = HttpCaller(self.trust)
+        return DirectMailApi(configured, caller, self.base.clock, self.base.randomness)
+
+    async def watch_quota(self) -> str:
+        """Ask for the daily quota once an hour, in one of all processes, and judge the answer."""
+        watch = self.operating.quota
+        if not (await self.enquiries.is_configured() and await self.base.lane.run(watch.may_ask)):
+            return "not asked"
+        try:
+            account = await self.enquiries.account()
+        except EnquiryFailed as fault:
+            logger.warning("mail.quota_unknown", extra={"detail": str(fault)})
+            return "no answer"
+        quota = await self.base.lane.run(watch.note, account)
+        return f"{quota.left} left"
 
     @cached_property
     def trust(self) -> ssl.SSLContext:
@@ -85,7 +113,10 @@ class Sending:
             brands=self.base.brands,
             experience=self.base.experience,
         )
-        jobs = [Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune)]
+        jobs: list[Job | Errand] = [
+            Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune),
+            Errand(name="mail_quota", every=LOOKS_AT_QUOTA_EVERY, run=self.watch_quota),
+        ]
         return Loops(
             bell=self.base.bell,
             dispatcher=MailDispatcher(delivery, self.base.lane, self.send_owed, self.base.bell),

@@ -19,10 +19,12 @@ from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
 from authserver.composition.sending import Sending
 from authserver.delivery.delivery_reports import DeliveryReports
+from authserver.delivery.mail_quota import QuotaWatch
 from authserver.domain.clock import Clock
 from authserver.domain.emails import Email
 from authserver.domain.outgoing_mail import Attempt
 from authserver.domain.randomness import Randomness
+from authserver.mail.direct_mail_enquiries import DirectMailEnquiries
 from authserver.settings.sources import Loaded
 from authserver.settings.tree import LogFormat, Settings
 from authserver.storage.unit_of_work import Storage
@@ -48,6 +50,8 @@ class AuthServer:
     as_code: ConfigurationAsCode
     suppressions: MailSuppressions
     delivery_reports: DeliveryReports
+    quota: QuotaWatch
+    enquiries: DirectMailEnquiries
     diagnosis: Diagnosis
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
@@ -93,6 +97,8 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         as_code=operating.as_code,
         suppressions=operating.suppressions,
         delivery_reports=operating.delivery_reports,
+        quota=operating.quota,
+        enquiries=sending.enquiries,
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,
         prune=operating.prune,

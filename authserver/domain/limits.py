@@ -15,6 +15,8 @@ class LimitKind(StrEnum):
     MAILS_OF_SOURCE_TO_ADDRESS = "mails_of_source_to_address"
     MAILS_OF_INSTANCE = "mails_of_instance"
     TEST_MAILS = "test_mails"
+    QUOTA_ENQUIRIES = "quota_enquiries"
+    QUOTA_ALARMS = "quota_alarms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

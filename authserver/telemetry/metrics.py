@@ -15,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from authserver.domain.delivery_reports import DeliveryStatus
+from authserver.domain.mail_quota import MailQuota
 from authserver.domain.outgoing_mail import Attempt
 
 # What else a stranger calls a method must not make a series of its own.
@@ -61,7 +62,7 @@ class Metrics:
         self._quota = Gauge(
             "authserver_mail_quota",
             "Mails that the provider allows in a day, and how many of them are left",
-            ("sender", "which"),
+            ("which",),
             registry=self._registry,
             multiprocess_mode="mostrecent",
         )
@@ -85,10 +86,10 @@ class Metrics:
         """Count one report on a mail."""
         self._deliveries.labels(status).inc()
 
-    def show_quota(self, sender: str, *, daily: int, left: int) -> None:
-        """Show what a provider allows."""
-        self._quota.labels(sender, "daily").set(daily)
-        self._quota.labels(sender, "left").set(left)
+    def show_quota(self, quota: MailQuota) -> None:
+        """Show what the provider allows in a day."""
+        self._quota.labels("daily").set(quota.account.daily_quota)
+        self._quota.labels("left").set(quota.left)
 
     def render(self) -> tuple[bytes, str]:
         """Return all counts and their media type."""

@@ -36,6 +36,37 @@ for secret, parameters in calls:
 print(json.dumps(printed))
 """
 
+# Asks for the fate of mails page by page, for the quota, and takes an address off the lists.
+ENQUIRER = """
+import json, sys
+from alibabacloud_dm20151123.client import Client
+from alibabacloud_dm20151123 import models
+from alibabacloud_tea_openapi.models import Config
+
+client = Client(Config(
+    endpoint=sys.argv[1], protocol="HTTP", access_key_id="testid", access_key_secret="testsecret"
+))
+statuses, start = [], None
+while True:
+    body = client.sender_statistics_detail_by_param(models.SenderStatisticsDetailByParamRequest(
+        to_address="alice@example.org", start_time="2026-11-01 00:00",
+        end_time="2026-11-23 00:00", length=1, next_start=start,
+    )).body
+    statuses += [detail.status for detail in body.data.mail_detail]
+    start = body.next_start
+    if not start:
+        break
+account = client.desc_account_summary(models.DescAccountSummaryRequest()).body
+listed = client.list_user_suppression(
+    models.ListUserSuppressionRequest(address="alice@example.org", page_no=1, page_size=50)
+).body.data.user_suppressions
+client.remove_user_suppression(models.RemoveUserSuppressionRequest(
+    suppression_ids=",".join(str(each.suppression_id) for each in listed)
+))
+client.delete_invalid_address(models.DeleteInvalidAddressRequest(to_address="alice@example.org"))
+print(json.dumps([statuses, account.daily_quota, account.user_status]))
+"""
+
 PARAMETERS: dict[str, object] = {
     "account_name": "noreply@mail.example.com",
     "address_type": 1,
@@ -118,3 +149,29 @@ def test_a_call_that_is_replayed_byte_for_byte_is_refused(server: DirectMailServ
 
     assert (replayed.status, json.loads(replayed.body)["Code"]) == (400, "SignatureNonceUsed")
     assert len(server.service.accepted) == 1
+
+
+def test_the_vendors_client_asks_about_mails_quota_and_refused_addresses(
+    server: DirectMailServer,
+) -> None:
+    desk = server.service.desk
+    desk.details = [
+        {"ToAddress": "alice@example.org", "Status": 0},
+        {"ToAddress": "bob@example.org", "Status": 3},
+        {"ToAddress": "alice@example.org", "Status": 2},
+    ]
+    desk.suppressions = {7: "alice@example.org", 8: "bob@example.org"}
+    desk.invalid_addresses = {"alice@example.org", "bob@example.org"}
+
+    finished = subprocess.run(  # noqa: S603 - our own interpreter and script
+        [sys.executable, "-W", "ignore", "-c", ENQUIRER, server.address],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads(finished.stdout.splitlines()[-1]) == [[0, 2], 2000, 0]
+    assert desk.suppressions == {8: "bob@example.org"}
+    assert desk.invalid_addresses == {"bob@example.org"}

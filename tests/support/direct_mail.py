@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 from authserver.domain.clock import SystemClock
+from tests.support.direct_mail_desk import EnquiryDesk
 from tests.support.direct_mail_rules import (
     MANDATORY_HEADERS,
     Call,
@@ -97,6 +98,7 @@ class DirectMailService:
         self.senders = senders
         self.accepted: list[AcceptedMail] = []
         self.calls: list[Call] = []
+        self.desk = EnquiryDesk()
         self.retry_after_ms: int | None = None
         self.security_token: str | None = None
         self.now = now or SystemClock().now
@@ -116,19 +118,23 @@ class DirectMailService:
         """Judge one call and keep its mail if it is in order."""
         with self._lock:
             try:
-                envelope_id = self.accept(call)
+                members = self.judge(call)
             except Refused as refusal:
                 return self.error(refusal.status, refusal.code, refusal.message)
-        return ServiceAnswer(status=200, body=as_json(EnvId=envelope_id, RequestId=request_id()))
+        return ServiceAnswer(status=200, body=as_json(**members, RequestId=request_id()))
 
-    def accept(self, call: Call) -> str:
-        if call.path != "/":
+    def judge(self, call: Call) -> dict[str, object]:
+        if call.path.partition("?")[0] != "/":
             raise Refused(404, "InvalidAction.NotFound")
         self.check_signature(call)
-        if call.headers["x-acs-action"] != "SingleSendMail":
-            raise Refused(404, "InvalidAction.NotFound")
         if call.headers["x-acs-version"] != "2015-11-23":
             raise Refused(400, "InvalidVersion")
+        action = call.headers["x-acs-action"]
+        if action == "SingleSendMail":
+            return {"EnvId": self.accept(call)}
+        return self.desk.answer(action, call)
+
+    def accept(self, call: Call) -> str:
         parameters = form_of(call)
         check_parameters(parameters, self.senders)
         envelope_id = f"6000000{len(self.accepted):011d}"

@@ -72,14 +72,16 @@ class Call:
     body: bytes
 
 
-def form_of(call: Call) -> dict[str, str]:
-    if call.headers.get("content-type", "").partition(";")[0] != (
-        "application/x-www-form-urlencoded"
-    ):
+def form_of(call: Call, known: frozenset[str] = KNOWN_PARAMETERS) -> dict[str, str]:
+    """Return the parameters, of the query as well as of the body."""
+    media_type = call.headers.get("content-type", "").partition(";")[0]
+    if call.body and media_type != "application/x-www-form-urlencoded":
         raise Refused(400, "InvalidBody")
-    pairs = parse_qsl(call.body.decode(), keep_blank_values=True, strict_parsing=True)
+    query = call.path.partition("?")[2]
+    joined = "&".join(part for part in (query, call.body.decode()) if part)
+    pairs = parse_qsl(joined, keep_blank_values=True, strict_parsing=True) if joined else []
     parameters = dict(pairs)
-    if len(parameters) != len(pairs) or set(parameters) - KNOWN_PARAMETERS:
+    if len(parameters) != len(pairs) or set(parameters) - known:
         raise Refused(400, "InvalidBody")
     return parameters
 
@@ -166,7 +168,7 @@ def echo(canonical: str, call: Call) -> str:
     )
 
 
-def as_json(**members: str) -> bytes:
+def as_json(**members: object) -> bytes:
     return json.dumps(members).encode()
 
 

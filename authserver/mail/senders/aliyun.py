@@ -1,13 +1,10 @@
 """Hands a mail over to Aliyun Direct Mail: one signed call of SingleSendMail."""
 
-import hashlib
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Final
-from urllib.parse import urlencode, urlsplit
 
 import anyio
 
@@ -15,13 +12,10 @@ from authserver.domain.clock import Clock
 from authserver.domain.mail_senders import AliyunSettings, aliyun_faults, envelope_address
 from authserver.domain.outgoing_mail import ComposedMail, MailOutcome, MailResult
 from authserver.domain.randomness import Randomness
-from authserver.mail.acs3_signature import authorization, canonical_request
+from authserver.mail.direct_mail_api import DirectMailApi, json_members, safe_member
 from authserver.outbound.http_caller import Answer, HttpCaller, NoAnswer, NotReached
 
 ACTION: Final = "SingleSendMail"
-VERSION: Final = "2015-11-23"
-CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
-NONCE_OCTETS: Final = 16
 CALLS_PER_SECOND: Final = 50
 LONGEST_WAIT_FOR_A_CALL_SECONDS: Final = 2.0
 
@@ -29,9 +23,6 @@ HTTP_OK: Final = 200
 HTTP_BAD_REQUEST: Final = 400
 HTTP_SERVER_ERROR: Final = 500
 HTTP_UNAVAILABLE: Final = 503
-
-# What the service names itself with; anything else may be an echo of the request.
-SAFE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +91,8 @@ class AliyunSender:
         if faults := aliyun_faults(settings):
             raise ValueError("; ".join(faults))
         self._settings = settings
-        self._http = http
+        self._api = DirectMailApi(settings, http, clock, randomness)
         self._clock = clock
-        self._randomness = randomness
         self._calls = CallAllowance(calls_per_second)
         self._sleep = sleep
 
@@ -113,11 +103,8 @@ class AliyunSender:
             return MailOutcome(result=MailResult.NOT_ACCEPTED, error_code="LocalCallRate")
         if wait > 0:
             await self._sleep(wait)
-        body = urlencode(call_parameters(self._settings, mail)).encode()
         try:
-            answer = await self._http.to_operator(
-                self._settings.url, headers=self._signed_headers(body), body=body
-            )
+            answer = await self._api.call(ACTION, call_parameters(self._settings, mail))
         except NotReached as fault:
             return MailOutcome(result=MailResult.NOT_ACCEPTED, error_code=str(fault))
         except NoAnswer as fault:
@@ -126,31 +113,7 @@ class AliyunSender:
 
     async def close(self) -> None:
         """Close the connections to the service."""
-        await self._http.close()
-
-    def _signed_headers(self, body: bytes) -> dict[str, str]:
-        # Proxies alter `accept` and `user-agent`, so these two stay outside the signature.
-        body_hash = hashlib.sha256(body).hexdigest()
-        signed = {
-            "content-type": CONTENT_TYPE,
-            "host": urlsplit(self._settings.url).netloc,
-            "x-acs-action": ACTION,
-            "x-acs-content-sha256": body_hash,
-            "x-acs-date": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "x-acs-signature-nonce": self._randomness.draw(NONCE_OCTETS).hex(),
-            "x-acs-version": VERSION,
-        }
-        if self._settings.security_token is not None:
-            signed["x-acs-security-token"] = self._settings.security_token.reveal()
-        return signed | {
-            "accept": "application/json",
-            "authorization": authorization(
-                self._settings.access_key_id,
-                self._settings.access_key_secret,
-                signed,
-                canonical_request("POST", {}, signed, body_hash),
-            ),
-        }
+        await self._api.close()
 
 
 class CallAllowance:
@@ -227,21 +190,6 @@ def verdict_on(code: str | None, status: int) -> Verdict:
     if status == HTTP_UNAVAILABLE:
         return NOT_ACCEPTED
     return REFUSED if HTTP_BAD_REQUEST <= status < HTTP_SERVER_ERROR else UNKNOWN
-
-
-def json_members(body: bytes) -> Mapping[str, object]:
-    """Return the members of a JSON object, none where the body is something else."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def safe_member(members: Mapping[str, object], name: str) -> str | None:
-    """Return a member that looks like a name or number, else None."""
-    value = members.get(name)
-    return value if isinstance(value, str) and SAFE_NAME.fullmatch(value) else None
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
