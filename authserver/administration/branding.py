@@ -26,6 +26,7 @@ from authserver.storage.brands import (
     StoredBrands,
     find_image,
     keep_image,
+    read_brands,
 )
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
@@ -145,8 +146,10 @@ class BrandAdministration:
         return found[wanted]
 
     def client_ids(self) -> list[str]:
-        """Return the clients that have something of their own."""
-        return sorted(self.brands.all().of_clients)
+        """Return the clients there are that have something of their own."""
+        with self.storage.reading() as work:
+            known = {client.id for client in work.clients.list()}
+            return sorted(known.intersection(read_brands(work).of_clients))
 
     def image(self, name: str) -> BrandImage | None:
         """Return a stored image."""

@@ -65,6 +65,20 @@ def test_what_is_exported_applies_without_a_change(
     assert exported["brand"]["clients"] == own  # type: ignore[index]  # as it was applied
 
 
+def test_what_a_deleted_client_had_is_not_exported(
+    as_code: ConfigurationAsCode, clients: ClientAdministration
+) -> None:
+    made = clients.create(
+        name="Bookstore", kind=ClientKind.WEB, redirect_uris=["https://books.example/callback"]
+    )
+    client_id = str(made.client.id)
+    as_code.apply({"brand": {"clients": {client_id: {"name": "Books"}}}}, no_files)
+
+    clients.delete(client_id)
+
+    assert as_code.export() == {}
+
+
 def test_nothing_is_changed_where_one_part_cannot_be(
     as_code: ConfigurationAsCode, brands: BrandAdministration
 ) -> None:
