@@ -120,15 +120,14 @@ def test_every_page_is_accessible_in_every_brand(
     assert found == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_accessible_from_right_to_left(open_page: OpenPage, scheme: str) -> None:
-    page = open_page(width=NARROWEST, color_scheme=scheme)
+def test_every_page_is_accessible_from_right_to_left(open_page: OpenPage) -> None:
+    page = open_page(width=NARROWEST)
     gallery = Gallery(page, STYLES["a light brand"], "ar")
 
     assert found_on_every_page(gallery, axe, fits) == {}
 
 
-@pytest.mark.parametrize("language", ["en", "de", "ar"])
+@pytest.mark.parametrize("language", ["de", "ar"])
 def test_every_page_can_be_read_at_twice_the_size_and_with_wider_spacing(
     open_page: OpenPage, language: str
 ) -> None:
