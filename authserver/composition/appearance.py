@@ -1,7 +1,8 @@
-"""What pages look like: brands, and the banner of slow mail."""
+"""What pages look like: brands, and the banners about mail."""
 
 from authserver.composition.foundation import Foundation
 from authserver.delivery.mail_pace import MailPace
+from authserver.delivery.open_seats import Registrations
 from authserver.web.looks import Looks
 
 
@@ -16,4 +17,5 @@ def looks_of(base: Foundation) -> Looks:
             clock=base.clock,
             mails_to_unknown=base.policy.mails_to_unknown,
         ),
+        registrations=Registrations(storage=base.storage, clock=base.clock, policy=base.policy),
     )

@@ -12,7 +12,9 @@ from authserver.domain.clock import Clock
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.password_policy import PasswordPolicy
 from authserver.domain.randomness import Randomness
+from authserver.flows.code_demands import CodeDemands
 from authserver.flows.email_code import EmailCode
+from authserver.flows.judged_codes import JudgedCodes
 from authserver.flows.mail_permits import MailPermits
 from authserver.lane import Lane
 from authserver.oidc.keys import ProviderKeys
@@ -54,6 +56,8 @@ class Foundation:
         self.email_code = EmailCode(
             policy=self.policy,
             permits=MailPermits(policy=self.policy, randomness=randomness),
+            demands=CodeDemands(policy=self.policy),
+            judged=JudgedCodes(policy=self.policy, randomness=randomness),
             deriver=self.deriver,
             randomness=randomness,
         )

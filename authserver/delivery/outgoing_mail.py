@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from authserver.crypto.deriver import Deriver
-from authserver.domain.accounts import Account
+from authserver.delivery.choice import Chosen, choose_mail, choose_notice
+from authserver.delivery.open_seats import by_verification, give_seats_back, take_seats
 from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
-from authserver.domain.emails import NOTICES_TO_ACCOUNTS, Email, UsageType
+from authserver.domain.emails import NOTICES_TO_ACCOUNTS, Email
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.finish_elsewhere import FINISHED_ELSEWHERE, path_of_link
 from authserver.domain.outgoing_mail import (
@@ -30,7 +31,7 @@ from authserver.domain.suppressions import (
     on_providers_list,
     suppression_event,
 )
-from authserver.domain.verifications import CodePolicy, Purpose, Verification
+from authserver.domain.verifications import CodePolicy, Verification
 from authserver.storage.brands import StoredBrands
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.sign_in_experience import StoredSignInExperience
@@ -47,17 +48,6 @@ class MailToSend:
 
     mail: OutgoingMail
     email: Email
-    suppressed_at: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """Which mail answers a request for a code, and to which address."""
-
-    usage_type: UsageType
-    to: str
-    carries_code: bool
-    verification: Verification | None = None
     suppressed_at: frozenset[str] = frozenset()
 
 
@@ -82,11 +72,20 @@ class MailDelivery:
         now = self.clock.now()
         experience = self.experience.current()
         with self.storage.writing() as work:
-            claimed = [
-                (mail, prepared)
+            due = [
+                (mail, chosen)
                 for mail in work.outgoing_mails.claim_due(now, now + LEASE, at_most)
-                if (prepared := self._prepare(work, mail, experience, now)) is not None
+                if (chosen := self._choose(work, mail, experience, now)) is not None
             ]
+            seated, dropped = take_seats(work, self.policy, due, now)
+            for mail in dropped:
+                self._drop(work, mail, now, "kept_for_accounts")
+            claimed = [
+                (mail, chosen)
+                for mail, chosen in sorted(seated, key=by_verification)
+                if self._mark(work, mail, chosen, now)
+            ]
+            give_seats_back(work, dropped, now)
             work.commit()
         return [
             MailToSend(
@@ -120,15 +119,16 @@ class MailDelivery:
                 work.outgoing_mails.put_back(mail, now)
             work.commit()
 
-    def _prepare(
+    def _choose(
         self, work: UnitOfWork, mail: OutgoingMail, experience: SignInExperience, now: datetime
     ) -> Chosen | None:
+        """Return what answers a claimed mail; None where it is not worth sending."""
         if mail.verification_id is None:
-            return self._prepare_notice(work, mail, now)
+            return self._choose_notice(work, mail, now)
         verification = work.verifications.find(mail.verification_id)
-        return self._prepare_code(work, mail, verification, experience, now)
+        return self._choose_code(work, mail, verification, experience, now)
 
-    def _prepare_code(
+    def _choose_code(
         self,
         work: UnitOfWork,
         mail: OutgoingMail,
@@ -152,25 +152,29 @@ class MailDelivery:
         suppressed_at = work.suppressions.senders_for(verification.address.canonical, now)
         if EVERY_SENDER in suppressed_at:
             return self._drop(work, mail, now, SUPPRESSED)
-        # Marked before it leaves: a reader may be faster than the provider's answer.
-        if chosen.carries_code and not work.verifications.mark_mailed(verification.id, now):
-            return self._drop(work, mail, now, "code_over")
-        return replace(chosen, verification=verification, suppressed_at=suppressed_at)
+        return replace(chosen, suppressed_at=suppressed_at)
 
-    def _prepare_notice(self, work: UnitOfWork, mail: OutgoingMail, now: datetime) -> Chosen | None:
-        to, address = mail.address, parse_email_address(mail.address)
+    def _mark(self, work: UnitOfWork, mail: OutgoingMail, chosen: Chosen, now: datetime) -> bool:
+        """Note that a code leaves, before it does: a reader may be faster than the provider."""
+        verification = chosen.verification
+        if not chosen.carries_code or verification is None:
+            return True
+        if work.verifications.mark_mailed(verification.id, now):
+            return True
+        self._drop(work, mail, now, "code_over")
+        return False
+
+    def _choose_notice(self, work: UnitOfWork, mail: OutgoingMail, now: datetime) -> Chosen | None:
+        account, address = None, parse_email_address(mail.address)
         if mail.usage_type in NOTICES_TO_ACCOUNTS:
             account = None if address is None else work.accounts.find_by_address(address.canonical)
             if account is None or not account.is_active:
                 return self._drop(work, mail, now, "no_account")
-            to = account.address.typed
-        canonical = to if address is None else address.canonical
+        canonical = mail.address if address is None else address.canonical
         suppressed_at = work.suppressions.senders_for(canonical, now)
         if EVERY_SENDER in suppressed_at:
             return self._drop(work, mail, now, SUPPRESSED)
-        return Chosen(
-            usage_type=mail.usage_type, to=to, carries_code=False, suppressed_at=suppressed_at
-        )
+        return replace(choose_notice(mail, account), suppressed_at=suppressed_at)
 
     def _drop(
         self, work: UnitOfWork, mail: OutgoingMail, now: datetime, reason: str
@@ -185,7 +189,7 @@ class MailDelivery:
         email = Email(
             usage_type=chosen.usage_type,
             to=chosen.to,
-            locale=mail.locale,
+            locale=chosen.locale,
             brand=brand,
             accent=accent_of(brands.instance),
             host=self.endpoint.host,
@@ -241,34 +245,3 @@ def remember_refusals(
 def is_on_providers_list(outcome: MailOutcome) -> bool:
     """Tell whether a sender refuses the recipient although the mailbox may exist."""
     return outcome.result is MailResult.RECIPIENT_REFUSED and outcome.another_sender_may_try
-
-
-def choose_mail(
-    mail: OutgoingMail,
-    verification: Verification,
-    account: Account | None,
-    experience: SignInExperience,
-) -> Chosen:
-    """Return the mail that is owed: a code, unless nothing could come of it.
-
-    Mail goes to the address stored with the account, never to a variant typed for it.
-    """
-    if account is None:
-        is_code = serves_without_account(verification, experience)
-        usage_type = mail.usage_type if is_code else UsageType.NO_ACCOUNT
-        to = verification.address.typed
-        return Chosen(usage_type=usage_type, to=to, carries_code=is_code)
-    if not account.is_active:
-        return Chosen(usage_type=UsageType.SUSPENDED, to=account.address.typed, carries_code=False)
-    return Chosen(usage_type=mail.usage_type, to=account.address.typed, carries_code=True)
-
-
-def serves_without_account(verification: Verification, experience: SignInExperience) -> bool:
-    """Tell whether a code is of use to an address without an account."""
-    match verification.purpose:
-        case Purpose.SIGN_IN | Purpose.REGISTER:
-            return experience.admits(verification.address)
-        case Purpose.FORGOT_PASSWORD:
-            return False
-        case _:
-            return True

@@ -1,5 +1,6 @@
 """Proof of one mailbox, asked for one purpose, from one browser, for one client."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,6 +8,8 @@ from typing import Final, NewType
 
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.interactions import InteractionId
+from authserver.domain.limits import DAY, Limit, LimitKind
+from authserver.domain.spray_alarm import SprayRule, fast_window
 
 VerificationId = NewType("VerificationId", str)
 
@@ -106,6 +109,7 @@ class CodePolicy:
     mails_device_share: int = 3
     mails_per_source_and_address: int = 3
     mails_per_day: int = 1600
+    mails_known_share: float = 0.3
     mails_min_life_left: timedelta = timedelta(seconds=60)
     mails_to_unknown: bool = True
     starts_per_source_hour: int = 50
@@ -116,6 +120,13 @@ class CodePolicy:
     device_life: timedelta = timedelta(days=180)
     devices_max: int = 10
     finish_elsewhere: bool = False
+    spray_window: timedelta = timedelta(minutes=5)
+    spray_min_wrong: int = 25
+    spray_ratio: float = 0.5
+    spray_day_wrong: int = 200
+    spray_day_ratio: float = 0.2
+    spray_class: CodeClass = CodeClass.DIGITS8
+    spray_hold: timedelta = timedelta(hours=1)
 
     def wait_after(self, mails: int) -> timedelta:
         """Return the wait before the next mail once `mails` (at least one) have been permitted."""
@@ -132,6 +143,29 @@ class CodePolicy:
         if failures >= self.budget_digits8_from:
             return longest(self.start_class, CodeClass.DIGITS8)
         return self.start_class
+
+    @property
+    def spray_rules(self) -> tuple[SprayRule, SprayRule]:
+        """Return what raises the spray alarm: the fast pair of numbers, and the slow one."""
+        return (
+            SprayRule(
+                window=fast_window(self.spray_window),
+                wrong=self.spray_min_wrong,
+                ratio=self.spray_ratio,
+            ),
+            SprayRule(window=DAY, wrong=self.spray_day_wrong, ratio=self.spray_day_ratio),
+        )
+
+    @property
+    def open_seats(self) -> Limit:
+        """Return how many mails a day go to addresses without account: what is not kept."""
+        kept = math.floor(round(self.mails_per_day * self.mails_known_share, 6))
+        return Limit(
+            kind=LimitKind.MAILS_WITHOUT_ACCOUNT,
+            key="instance",
+            most=self.mails_per_day - kept,
+            window=DAY,
+        )
 
     @property
     def mails_per_address_of_strangers(self) -> int:

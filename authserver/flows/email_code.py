@@ -7,20 +7,21 @@ from authserver.crypto.deriver import Deriver
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.code_entry import MalformedCode
 from authserver.domain.email_address import EmailAddress
-from authserver.domain.failure_budgets import BudgetKind, FailureBudget, budget_of
+from authserver.domain.failure_budgets import budget_of
 from authserver.domain.interactions import Interaction
 from authserver.domain.randomness import Randomness, new_identifier
 from authserver.domain.verifications import (
     CROCKFORD_ALPHABET,
     LABEL_LENGTH,
-    CodeClass,
     CodeOutcome,
     CodePolicy,
     Purpose,
     Verification,
     VerificationId,
 )
+from authserver.flows.code_demands import CodeDemands
 from authserver.flows.code_entries import CodeRefused, Entry, MailedCode
+from authserver.flows.judged_codes import JudgedCodes
 from authserver.flows.mail_permits import MailPermits, MailRefused
 from authserver.flows.visitor import Visitor
 from authserver.storage.unit_of_work import UnitOfWork
@@ -32,6 +33,8 @@ class EmailCode:
 
     policy: CodePolicy
     permits: MailPermits
+    demands: CodeDemands
+    judged: JudgedCodes
     deriver: Deriver
     randomness: Randomness
 
@@ -54,16 +57,17 @@ class EmailCode:
             if now < earlier.next_mail_at:
                 return CodeOutcome.PENDING
             if self.is_long_enough(work, earlier, now):
-                return self.resend(work, interaction, earlier, visitor, now)
+                refused = self._owe_again(work, interaction, earlier, visitor, now)
+                return refused or self._sealed(work, earlier, now)
         if earlier is not None and now < earlier.next_mail_at:
             return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=earlier.next_mail_at - now)
-        recognised = self._recognised(work, address, visitor, now)
+        recognised = self.demands.recognised(work, address, visitor, now)
         refused = None if recognised else self.permits.start(work, visitor, now)
         if refused is not None:
             return refused
         verification = replace(
             self._new(interaction, purpose, address, visitor, earlier, now),
-            code_class=self._class_now(work, budget_of(address, recognised), now),
+            code_class=self.demands.class_of_new(work, budget_of(address, recognised), now),
             recognised_browser_id=recognised,
         )
         if interaction.verification_id is not None:
@@ -80,7 +84,7 @@ class EmailCode:
             detail={"purpose": purpose},
         )
         work.record(event, now)
-        return CodeOutcome.ACCEPTED
+        return self._sealed(work, verification, now)
 
     def resend(
         self,
@@ -90,17 +94,12 @@ class EmailCode:
         visitor: Visitor,
         now: datetime,
     ) -> CodeOutcome | MailRefused:
-        """Owe one more mail with the same code, where one is due."""
-        if verification.mails_left == 0:
-            return MailRefused(
-                outcome=CodeOutcome.VERIFICATION_MAILS_SPENT, wait=verification.expires_at - now
-            )
-        if now < verification.next_mail_at:
-            return MailRefused(
-                outcome=CodeOutcome.COOLING_DOWN, wait=verification.next_mail_at - now
-            )
-        refused = self.permits.owe(work, interaction, verification, visitor, now)
-        return CodeOutcome.ACCEPTED if refused is None else refused
+        """Owe one more mail with the same code, where one is due, and leave a message of it."""
+        refused = self._owe_again(work, interaction, verification, visitor, now)
+        if refused is not None:
+            return refused
+        work.interactions.note(interaction.id, {"outcome": CodeOutcome.ACCEPTED, "again": True})
+        return self._sealed(work, verification, now)
 
     def check(
         self,
@@ -149,29 +148,27 @@ class EmailCode:
         """Ask the failure budget, compare, and consume or charge."""
         own = budget_of(claimed.address, claimed.recognised_browser_id)
         work.failure_budgets.hold(own, now)
-        budget = self._in_force(work, own, claimed.address, now)
+        budget = self.demands.in_force(work, own, claimed.address, now)
         if budget != own:
             # Its codes may be older than the failures that have made it a stranger.
             work.failure_budgets.hold(budget, now)
-        needed = self._class_now(work, budget, now)
-        if needed.symbols > claimed.code_class.symbols:
+        failures = self.demands.failures_of_strangers(work, budget, now)
+        if self.policy.class_after(failures).symbols > claimed.code_class.symbols:
             # Nothing was compared: the caller undoes the unit, and the try with it.
             return CodeRefused(outcome=CodeOutcome.LONGER_CODE_NEEDED)
         # A lucky guess of a code that was never mailed proves no mailbox.
         if not entry.matches(self.deriver, claimed, code) or not claimed.code_mailed:
-            work.failure_budgets.charge(budget, claimed.id, claimed.attempts, now)
-            return self._wrong(work, claimed, visitor, now)
+            self.judged.wrong(work, claimed, budget, failures, visitor, now)
+            outcome = CodeOutcome.WRONG if claimed.tries_left else CodeOutcome.EXHAUSTED
+            return CodeRefused(outcome=outcome, tries_left=claimed.tries_left)
         if not work.verifications.consume(claimed.id, now):
             return self._lost(work, claimed, now)
-        if budget.kind is BudgetKind.BROWSER:
-            work.failure_budgets.clear(budget)
+        self.judged.right(work, claimed, budget, now)
         return claimed
 
     def is_long_enough(self, work: UnitOfWork, verification: Verification, now: datetime) -> bool:
         """Tell whether a code of this class would still be compared; it may change at once."""
-        own = budget_of(verification.address, verification.recognised_browser_id)
-        budget = self._in_force(work, own, verification.address, now)
-        return verification.code_class.symbols >= self._class_now(work, budget, now).symbols
+        return self.demands.is_long_enough(work, verification, now)
 
     def pending(
         self, work: UnitOfWork, interaction: Interaction, purpose: Purpose
@@ -209,34 +206,32 @@ class EmailCode:
             )
         return code
 
-    def _recognised(
-        self, work: UnitOfWork, address: EmailAddress, visitor: Visitor, now: datetime
-    ) -> str | None:
-        """Return the id of the browser where the owner of the address has signed in before.
+    def _owe_again(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        verification: Verification,
+        visitor: Visitor,
+        now: datetime,
+    ) -> MailRefused | None:
+        if verification.mails_left == 0:
+            return MailRefused(
+                outcome=CodeOutcome.VERIFICATION_MAILS_SPENT, wait=verification.expires_at - now
+            )
+        if now < verification.next_mail_at:
+            return MailRefused(
+                outcome=CodeOutcome.COOLING_DOWN, wait=verification.next_mail_at - now
+            )
+        then = now + self.policy.wait_after(verification.mails_before + verification.mails + 1)
+        if not work.verifications.permit_mail(verification.id, now, then):
+            return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=then - now)
+        return self.permits.owe(work, interaction, verification, visitor, now)
 
-        After too many failures of its own it counts as a stranger until its next success.
-        """
-        browser = work.recognised_browsers.find(visitor.device_secret, now)
-        if browser is None or browser.canonical_address != address.canonical:
-            return None
-        own = budget_of(address, browser.id)
-        return browser.id if self._in_force(work, own, address, now) == own else None
-
-    def _in_force(
-        self, work: UnitOfWork, own: FailureBudget, address: EmailAddress, now: datetime
-    ) -> FailureBudget:
-        """Return the budget that counts: that of strangers once a browser has failed too often."""
-        if own.kind is BudgetKind.ADDRESS:
-            return own
-        failures = work.failure_budgets.count(own, now - self.policy.budget_window)
-        return own if failures < self.policy.device_stop_at else budget_of(address, None)
-
-    def _class_now(self, work: UnitOfWork, budget: FailureBudget, now: datetime) -> CodeClass:
-        """Return the least class that the failures of the window demand."""
-        if budget.kind is BudgetKind.BROWSER:
-            return self.policy.start_class
-        failures = work.failure_budgets.count(budget, now - self.policy.budget_window)
-        return self.policy.class_after(failures)
+    def _sealed(
+        self, work: UnitOfWork, verification: Verification, now: datetime
+    ) -> CodeOutcome | MailRefused:
+        """Count the mail of the instance, after everything else that locks a row."""
+        return self.permits.seal(work, verification, now) or CodeOutcome.ACCEPTED
 
     def _new(
         self,
@@ -247,6 +242,8 @@ class EmailCode:
         earlier: Verification | None,
         now: datetime,
     ) -> Verification:
+        """Return a verification whose first mail is permitted with it."""
+        mails_before = 0 if earlier is None else earlier.mails_before + earlier.mails
         label = "".join(
             CROCKFORD_ALPHABET[octet % len(CROCKFORD_ALPHABET)]
             for octet in self.randomness.draw(LABEL_LENGTH)
@@ -263,21 +260,13 @@ class EmailCode:
             source=visitor.source,
             browser=visitor.browser,
             attempt_limit=self.policy.tries,
-            mails_before=0 if earlier is None else earlier.mails_before + earlier.mails,
+            mails=1,
+            mails_before=mails_before,
             mail_limit=self.policy.mails_per_verification,
-            next_mail_at=now,
+            next_mail_at=now + self.policy.wait_after(mails_before + 1),
             created_at=now,
             expires_at=now + self.policy.life,
         )
-
-    def _wrong(
-        self, work: UnitOfWork, claimed: Verification, visitor: Visitor, now: datetime
-    ) -> CodeRefused:
-        outcome = CodeOutcome.WRONG if claimed.tries_left else CodeOutcome.EXHAUSTED
-        kind = AuditKind.CODE_REFUSED if claimed.tries_left else AuditKind.CODE_EXHAUSTED
-        event = AuditEvent(kind=kind, client_id=claimed.client_id, source=visitor.source)
-        work.record(event, now)
-        return CodeRefused(outcome=outcome, tries_left=claimed.tries_left)
 
     def _lost(self, work: UnitOfWork, verification: Verification, now: datetime) -> CodeRefused:
         """Return why no row changed: a simultaneous request has decided."""

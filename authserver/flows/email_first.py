@@ -104,7 +104,7 @@ class EmailFirst:
                 is_live = verification.standing(now) is None
                 if is_live and self.codes.is_long_enough(work, verification, now):
                     sent = self.codes.resend(work, found, verification, visitor, now)
-                    return self._after_mail(work, found, sent, sent_again=True)
+                    return self._after_mail(work, found, sent)
                 started = self.codes.start(
                     work, found, self.purpose, verification.address, visitor, now
                 )
@@ -208,7 +208,7 @@ class EmailFirst:
             work.interactions.note(interaction.id, {})
             work.commit()
             return Proceed(interaction_id=interaction.id, step=Step.DECISION)
-        return self._finish(work, interaction, verification, visitor, now)
+        return self._finish(work, interaction, verification, visitor, now, held=account)
 
     def _finish(
         self,
@@ -217,11 +217,13 @@ class EmailFirst:
         verification: Verification,
         visitor: Visitor,
         now: datetime,
+        *,
+        held: Account | None = None,
     ) -> SignedIn | Proceed | GoOn:
         """Use the proof up and sign in to the account of the address, made now if need be."""
         if not self.codes.use_proof(work, verification, interaction, now):
             return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
-        account = work.accounts.hold_by_address(verification.address.canonical)
+        account = held or work.accounts.hold_by_address(verification.address.canonical)
         if account is None:
             account = register(work, verification.address, self.randomness, visitor, now)
         if not account.is_active:
@@ -232,7 +234,7 @@ class EmailFirst:
         if account.email_proven_at is None:
             # Whoever was in before the owner of the mailbox came goes.
             wipe_unproven(work, account.subject, now)
-        work.accounts.mark_proven(account.subject, now)
+            work.accounts.mark_proven(account.subject, now)
         signed_in = self.completion.sign_in(work, visitor, account, MAILED_CODE, now)
         if signed_in is None:
             return GoOn(interaction_id=interaction.id)
@@ -244,13 +246,9 @@ class EmailFirst:
         work: UnitOfWork,
         interaction: Interaction,
         sent: CodeOutcome | MailRefused,
-        *,
-        sent_again: bool = False,
     ) -> Proceed | MailRefused:
         if isinstance(sent, MailRefused):
             return replace(sent, locale=interaction.locale, client_id=interaction.client_id)
-        if sent_again:
-            work.interactions.note(interaction.id, {"outcome": CodeOutcome.ACCEPTED, "again": True})
         if sent is not CodeOutcome.PENDING:
             work.commit()
         return Proceed(interaction_id=interaction.id, step=Step.CODE)

@@ -13,7 +13,6 @@ from authserver.domain.verifications import CodeOutcome, CodePolicy, Verificatio
 from authserver.flows.visitor import Visitor
 from authserver.storage.unit_of_work import Notice, UnitOfWork
 
-INSTANCE: Final = "instance"
 COARSE_WAIT: Final = timedelta(minutes=10)
 
 
@@ -44,7 +43,7 @@ class MailPermits:
         )
         if work.limits.charge(starts, now):
             return None
-        return self._refuse(work, CodeOutcome.SOURCE_LIMITED, starts, now)
+        return self._refuse(CodeOutcome.SOURCE_LIMITED, work.limits.wait(starts, now))
 
     def owe(
         self,
@@ -54,14 +53,10 @@ class MailPermits:
         visitor: Visitor,
         now: datetime,
     ) -> MailRefused | None:
-        """Count a mail against every limit and write it."""
-        mails = verification.mails_before + verification.mails + 1
-        then = now + self.policy.wait_after(mails)
-        if not work.verifications.permit_mail(verification.id, now, then):
-            return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=then - now)
-        for outcome, limit in self._limits_of_mails(verification, visitor):
+        """Count a mail of the verification against the limits of its address and write it."""
+        for limit in self._limits_of_mails(verification, visitor):
             if not work.limits.charge(limit, now):
-                return self._refuse(work, outcome, limit, now)
+                return self._refuse(CodeOutcome.ADDRESS_LIMITED, work.limits.wait(limit, now))
         work.outgoing_mails.add(
             OutgoingMail(
                 id=MailId(new_identifier(self.randomness)),
@@ -76,9 +71,17 @@ class MailPermits:
         work.announce(Notice.MAIL_OWED)
         return None
 
-    def _limits_of_mails(
-        self, verification: Verification, visitor: Visitor
-    ) -> tuple[tuple[CodeOutcome, Limit], ...]:
+    def seal(
+        self, work: UnitOfWork, verification: Verification, now: datetime
+    ) -> MailRefused | None:
+        """Count the mail of the instance, last of all, so that nobody waits long for its rows."""
+        most = self.policy.mails_per_day
+        if work.instance_mails.charge(most, verification.id, now):
+            return None
+        wait = work.instance_mails.wait(most, now)
+        return self._refuse(CodeOutcome.INSTANCE_LIMITED, wait)
+
+    def _limits_of_mails(self, verification: Verification, visitor: Visitor) -> tuple[Limit, ...]:
         address = verification.address
         is_recognised = verification.recognised_browser_id is not None
         to_address = Limit(
@@ -95,23 +98,10 @@ class MailPermits:
             most=self.policy.mails_per_source_and_address,
             window=DAY,
         )
-        of_instance = Limit(
-            kind=LimitKind.MAILS_OF_INSTANCE,
-            key=INSTANCE,
-            most=self.policy.mails_per_day,
-            window=DAY,
-        )
         # Whoever shares the owner's network must not use up what is kept for the owner.
-        of_strangers = () if is_recognised else ((CodeOutcome.ADDRESS_LIMITED, of_source),)
-        return (
-            (CodeOutcome.ADDRESS_LIMITED, to_address),
-            *of_strangers,
-            (CodeOutcome.INSTANCE_LIMITED, of_instance),
-        )
+        return (to_address,) if is_recognised else (to_address, of_source)
 
-    def _refuse(
-        self, work: UnitOfWork, outcome: CodeOutcome, limit: Limit, now: datetime
-    ) -> MailRefused:
+    def _refuse(self, outcome: CodeOutcome, wait: timedelta) -> MailRefused:
         # Rounded up, so that the wait does not tell when somebody else asked.
-        wait = work.limits.wait(limit, now)
-        return MailRefused(outcome=outcome, wait=-(-wait // COARSE_WAIT) * COARSE_WAIT)
+        rounded = -(-wait // COARSE_WAIT) * COARSE_WAIT
+        return MailRefused(outcome=outcome, wait=max(rounded, COARSE_WAIT))

@@ -175,6 +175,7 @@ class CodeSettings(Group):
             mails_device_share=self.mails.device_share,
             mails_per_source_and_address=self.mails.per_source_and_address,
             mails_per_day=self.mails.per_day,
+            mails_known_share=self.mails.known_share,
             mails_min_life_left=self.mails.min_life_left,
             mails_to_unknown=self.mails.to_unknown,
             starts_per_source_hour=self.starts.per_source_hour,
@@ -185,6 +186,13 @@ class CodeSettings(Group):
             device_life=self.devices.life,
             devices_max=self.devices.max,
             finish_elsewhere=self.finish_elsewhere,
+            spray_window=self.spray.window,
+            spray_min_wrong=self.spray.min_wrong,
+            spray_ratio=self.spray.ratio,
+            spray_day_wrong=self.spray.day_wrong,
+            spray_day_ratio=self.spray.day_ratio,
+            spray_class=self.spray.class_,
+            spray_hold=self.spray.hold,
         )
 
     def faults(self) -> Iterator[str]:

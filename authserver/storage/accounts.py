@@ -1,6 +1,6 @@
 """Accounts and the one-time links that operators make for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -79,6 +79,7 @@ FIND_BY_ADDRESS: Final = select(AccountRow).where(
 FIND_AND_HOLD: Final = FIND_BY_ADDRESS.with_for_update(key_share=True)
 FIND_SUBJECT_AND_HOLD: Final = FIND.with_for_update(key_share=True)
 LIST: Final = select(AccountRow).order_by(AccountRow.created_at, AccountRow.subject)
+ADMINS: Final = LIST.where(AccountRow.is_admin, AccountRow.status == AccountStatus.ACTIVE.value)
 COUNT_ADMINS: Final = select(func.count()).where(AccountRow.is_admin)
 MARK_PROVEN: Final = (
     update(AccountRow)
@@ -167,6 +168,10 @@ class Accounts:
     def list(self) -> list[Account]:
         """Return every account, oldest first."""
         return [account_of(row) for row in self.connection.execute(LIST)]
+
+    def admins(self) -> Sequence[Account]:
+        """Return the accounts of administrators that may sign in, oldest first."""
+        return [account_of(row) for row in self.connection.execute(ADMINS)]
 
     def has_admin(self) -> bool:
         """Tell whether some account is an administrator's."""

@@ -26,6 +26,7 @@ from authserver.storage.database import Database, UtcDateTime
 from authserver.storage.delivery_events import DeliveryEvents
 from authserver.storage.failure_budgets import FailureBudgets
 from authserver.storage.grants import Authorizations
+from authserver.storage.instance_counter import InstanceCounter
 from authserver.storage.interactions import Interactions
 from authserver.storage.limits import Limits
 from authserver.storage.logout_notices import LogoutNotices
@@ -38,6 +39,7 @@ from authserver.storage.roles import Roles
 from authserver.storage.second_factors import SecondFactors
 from authserver.storage.sessions import Sessions
 from authserver.storage.signing_keys import SigningKeys
+from authserver.storage.spray_alarm import SprayAlarm
 from authserver.storage.suppressions import Suppressions
 from authserver.storage.tokens import Tokens
 from authserver.storage.verifications import Verifications
@@ -85,6 +87,7 @@ class UnitOfWork:
     delivery_events = Bound(DeliveryEvents)
     failure_budgets = Bound(FailureBudgets)
     grants = Bound(Grants)
+    instance_mails = Bound(InstanceCounter)
     interactions = Bound(Interactions)
     limits = Bound(Limits)
     logout_notices = Bound(LogoutNotices)
@@ -97,6 +100,7 @@ class UnitOfWork:
     second_factors = Bound(SecondFactors)
     sessions = Bound(Sessions)
     signing_keys = Bound(SigningKeys)
+    spray_alarm = Bound(SprayAlarm)
     suppressions = Bound(Suppressions)
     tokens = Bound(Tokens)
     verifications = Bound(Verifications)

@@ -1,10 +1,11 @@
-"""How pages look at the moment: brands of instance and clients, and whether mail is slow.
+"""How pages look at the moment: brands of instance and clients, and how mail fares.
 
 Pages are rendered without waiting, so what they need is fetched before a request is passed on.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -61,13 +62,21 @@ class Looks:
     """What this process knows; at most a second old whenever a page is asked for."""
 
     def __init__(
-        self, *, brands: BrandSource, lane: Lane, clock: Clock, pace: Callable[[], bool]
+        self,
+        *,
+        brands: BrandSource,
+        lane: Lane,
+        clock: Clock,
+        pace: Callable[[], bool],
+        registrations: Callable[[], timedelta],
     ) -> None:
         self.mail_is_slow = False
+        self.registrations_wait = timedelta(0)
         self._source = brands
         self._lane = lane
         self._clock = clock
         self._pace = pace
+        self._registrations = registrations
         self._brands = Brands()
         self._common = (STATIC_FILES / "app.css").read_text("utf-8")
         self._sheets: dict[Brand, Sheet] = {}
@@ -85,6 +94,7 @@ class Looks:
             if looked_at is None or now - looked_at >= SECONDS_BETWEEN_LOOKS_AT_MAIL:
                 self._looked_at_mail = now
                 self.mail_is_slow = await self._lane.run(self._pace)
+                self.registrations_wait = await self._lane.run(self._registrations)
         except ServiceUnavailable:
             return
 

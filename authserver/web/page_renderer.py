@@ -110,6 +110,7 @@ class PageRenderer:
         common = {
             **self.looks.towards(client).context(),
             "mail_is_slow": self.looks.mail_is_slow,
+            "registrations_wait": self.looks.registrations_wait,
             "host": self.endpoint.host,
             "client_name": self.looks.name_of(client),
             "languages": [

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -57,21 +57,26 @@ class Provider:
         return read_outbox(self._outbox, address)
 
     def code_for(self, address: str) -> str:
-        """Wait for the next unread mail to `address` and return its code."""
-        code = self.next_mail(address)["code"]
+        """Wait for the next unread mail to `address` that has a code, and return the code."""
+        code = self._next(address, lambda mail: mail["code"] is not None)["code"]
         assert code is not None
         return code
 
     def next_mail(self, address: str) -> KeptMail:
         """Wait for a mail to `address` that has not been read and return it."""
+        return self._next(address, lambda _: True)
+
+    def _next(self, address: str, is_wanted: Callable[[KeptMail], bool]) -> KeptMail:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             mails = self.mails(address)
-            if len(mails) > self._read.get(address, 0):
+            unread = mails[: len(mails) - self._read.get(address, 0)]
+            wanted = next(filter(is_wanted, unread), None)
+            if wanted is not None:
                 self._read[address] = len(mails)
-                return mails[0]
+                return wanted
             time.sleep(0.01)
-        raise AssertionError(f"no mail came for {address}")
+        raise AssertionError(f"no such mail came for {address}")
 
     def new_client(
         self, *, kind: ClientKind = ClientKind.WEB, requires_pkce: bool = True

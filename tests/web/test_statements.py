@@ -16,10 +16,10 @@ ADA = "ada@example.com"
 BUDGET = {
     "GET /oidc/auth": 1,
     "GET /sign-in/{interaction}": 1,
-    "POST /sign-in/{interaction}": 16,
+    "POST /sign-in/{interaction}": 11,
     "POST …/code, malformed": 4,
-    "POST …/code, wrong": 8,
-    "POST …/code, right": 15,
+    "POST …/code, wrong": 10,
+    "POST …/code, right": 14,
     "GET /oidc/auth/{interaction}": 6,
     "POST /oidc/token": 5,
     "GET /oidc/me": 1,
