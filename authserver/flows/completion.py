@@ -75,24 +75,26 @@ class Completion:
     def recognise(
         self, work: UnitOfWork, visitor: Visitor, account: Account, now: datetime
     ) -> Secret:
-        """Remember the browser for the account; return the secret of its device cookie.
+        """Remember the browser for the account; return the new secret of its device cookie.
 
-        A cookie of another account, or one with too many failures, gives way to a new one. Of
-        too many browsers the one used least lately goes.
+        Every sign-in changes the secret: a stolen copy is worth what it can fail until then, and
+        never profits from the failures that the owner's success clears. A cookie of another
+        account, or one with too many failures, gives way to a new one. Of too many browsers the
+        one used least lately goes.
         """
         until = now + self.policy.device_life
+        secret = Secret(new_token(self.randomness))
         known = work.recognised_browsers.find(visitor.device_secret, now)
         if known is not None and known.subject == account.subject:
             failures = work.failure_budgets.count(
                 budget_of(account.address, known.id), now - self.policy.budget_window
             )
             if failures < self.policy.device_stop_at:
-                work.recognised_browsers.renew(known.id, now, until)
-                # The cookie, too, lives on from this sign-in.
-                return Secret(visitor.device_secret or "")
+                # The account is held: no other sign-in has found the browser meanwhile.
+                work.recognised_browsers.renew(known.id, secret.reveal(), now, until)
+                return secret
         if known is not None:
             work.recognised_browsers.abandon(known.id)
-        secret = Secret(new_token(self.randomness))
         browser = RecognisedBrowser(
             id=RecognisedBrowserId(new_identifier(self.randomness)),
             subject=account.subject,

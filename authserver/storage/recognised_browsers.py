@@ -60,7 +60,11 @@ LIST: Final = (
 RENEW: Final = (
     update(RecognisedBrowserRow)
     .where(RecognisedBrowserRow.id == bindparam("wanted_id"))
-    .values(last_used_at=bindparam("now"), expires_at=bindparam("until"))
+    .values(
+        digest=bindparam("new_digest"),
+        last_used_at=bindparam("now"),
+        expires_at=bindparam("until"),
+    )
 )
 ABANDON: Final = delete(RecognisedBrowserRow).where(
     RecognisedBrowserRow.id.in_(
@@ -113,9 +117,17 @@ class RecognisedBrowsers:
         parameters = {"wanted_subject": subject, "now": now}
         return [browser_of(row) for row in self.connection.execute(LIST, parameters)]
 
-    def renew(self, browser_id: RecognisedBrowserId, now: datetime, until: datetime) -> None:
-        """Note a sign-in by the browser."""
-        self.connection.execute(RENEW, {"wanted_id": browser_id, "now": now, "until": until})
+    def renew(
+        self, browser_id: RecognisedBrowserId, secret: str, now: datetime, until: datetime
+    ) -> None:
+        """Note a sign-in by the browser, whose device cookie holds another secret from now on."""
+        parameters = {
+            "wanted_id": browser_id,
+            "new_digest": fingerprint(secret),
+            "now": now,
+            "until": until,
+        }
+        self.connection.execute(RENEW, parameters)
 
     def abandon(self, browser_id: RecognisedBrowserId) -> None:
         """Drop a browser whose cookie gives way to another, unless its row is in use just now.

@@ -161,6 +161,22 @@ def test_a_stolen_device_cookie_grants_no_session(roomy: Provider) -> None:
     assert path_of(thief.get("/account")).startswith("/sign-in")
 
 
+def test_a_stolen_device_cookie_is_worth_nothing_after_the_owners_next_sign_in(
+    roomy: Provider,
+) -> None:
+    owner = owner_of(roomy)
+    thief = roomy.http()
+    thief.cookies.set(DEVICE, owner.cookies[DEVICE])
+    fail_five(roomy)
+    before = length_for(roomy, thief)
+
+    signed_in(roomy, EMAIL, http=owner)
+
+    assert before == 6
+    assert length_for(roomy, thief) == 8
+    assert length_for(roomy, owner) == 6
+
+
 def test_in_the_same_browser_another_address_is_a_strangers(roomy: Provider) -> None:
     fail_five(roomy)
     berta = owner_of(roomy, OTHER)

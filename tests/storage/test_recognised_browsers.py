@@ -49,7 +49,7 @@ def test_a_browser_that_signs_in_just_now_is_not_abandoned_and_nobody_waits(
     store_browser(postgres_storage)
 
     with postgres_storage.writing() as work:
-        work.recognised_browsers.renew(BROWSER, NOW, UNTIL)
+        work.recognised_browsers.renew(BROWSER, "a secret", NOW, UNTIL)
         abandon(postgres_storage)
         work.commit()
 
