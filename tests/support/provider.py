@@ -44,9 +44,12 @@ class Provider:
 
     def http(self, *, source: str = "127.0.0.1") -> httpx.Client:
         """Return a browser without redirects of its own: cookies are kept, pages are not run."""
+        return self._open.enter_context(self.browser(source=source))
+
+    def browser(self, *, source: str) -> httpx.Client:
+        """Return such a browser for the caller to close: who needs thousands, keeps few open."""
         transport = PortalTransport(self.server, self._portal, source)
-        client = httpx.Client(transport=transport, base_url=self.endpoint)
-        return self._open.enter_context(client)
+        return httpx.Client(transport=transport, base_url=self.endpoint)
 
     def person(self, *, source: str = "127.0.0.1") -> Person:
         """Return somebody with a browser of their own, who reads their mail."""
