@@ -1,12 +1,18 @@
 """What operators do with mail: the sender, its templates, test mails and the timeline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from authserver.administration.mail_documents import document_of, read_document
+from authserver.administration.mail_documents import (
+    document_of,
+    read_document,
+    read_sender_document,
+)
+from authserver.administration.mail_suppressions import required_address
+from authserver.administration.mail_templates import stored_templates
 from authserver.administration.mistakes import MailInvalid
 from authserver.crypto.key_ring import CannotOpen, KeyRing
 from authserver.domain.audit_events import AuditEvent, AuditKind
@@ -14,7 +20,6 @@ from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clients import ACCOUNT_CLIENT
 from authserver.domain.clock import Clock
 from authserver.domain.configuration import ConfigurationKind
-from authserver.domain.email_address import parse_email_address
 from authserver.domain.emails import Email, UsageType
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.limits import HOUR, Limit, LimitKind
@@ -23,8 +28,13 @@ from authserver.domain.mail_configuration import (
     OutboxSettings,
     SenderSettings,
 )
-from authserver.domain.mail_senders import AliyunSettings, ConnectorInvalid, parse_connector
-from authserver.domain.mail_templates import TYPES_WITHOUT_CODE
+from authserver.domain.mail_senders import (
+    AliyunSettings,
+    ConnectorInvalid,
+    parse_connector,
+    read_sender,
+)
+from authserver.domain.mail_templates import TYPES_WITHOUT_CODE, OperatorTemplate
 from authserver.domain.secret import Secret
 from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
@@ -39,6 +49,9 @@ TEST_MAILS: Final = Limit(kind=LimitKind.TEST_MAILS, key=INSTANCE, most=10, wind
 TEST_CODE: Final = "000000"
 TEST_LABEL: Final = "000"
 TEST_MINUTES: Final = 10
+SAMPLE_ADDRESS: Final = "ada@example.com"
+SAMPLE_BROWSER: Final = "Firefox on Linux"
+SAMPLE_DETAILS: Final = {"new_address": "new@example.com", "change": "on"}
 MOST_SHOWN: Final = 50
 ONE_MINUTE: Final = timedelta(minutes=1)
 
@@ -92,11 +105,35 @@ class MailAdministration:
 
         Raises MailInvalid with all faults together.
         """
-        now = self.clock.now()
         try:
             settings, templates = parse_connector(connector)
         except ConnectorInvalid as invalid:
             raise MailInvalid(*invalid.faults) from invalid
+        self._put(settings, templates)
+        return self.configuration()
+
+    def stored_sender(self) -> AliyunSettings | None:
+        """Return the sender that is stored, in force or not."""
+        with self.storage.reading() as work:
+            found = work.configuration.find(ConfigurationKind.MAIL_SENDERS, ALIYUN)
+        return None if found is None else read_sender_document(found.body, self.key_ring)
+
+    def judge_sender(self, connector: Mapping[str, object]) -> AliyunSettings:
+        """Return the sender of a connector's members, and store nothing; may raise MailInvalid."""
+        settings, faults = read_sender(connector)
+        if faults:
+            raise MailInvalid(*faults)
+        return settings
+
+    def put_sender(self, settings: AliyunSettings) -> None:
+        """Store a sender; the templates that came with the connector stay."""
+        with self.storage.reading() as work:
+            found = work.configuration.find(ConfigurationKind.MAIL_SENDERS, ALIYUN)
+        templates = () if found is None else read_document(found.body, self.key_ring).templates
+        self._put(settings, templates)
+
+    def _put(self, settings: AliyunSettings, templates: Sequence[OperatorTemplate]) -> None:
+        now = self.clock.now()
         document = document_of(settings, templates, self.key_ring)
         with self.storage.writing() as work:
             work.configuration.put(
@@ -106,7 +143,6 @@ class MailAdministration:
             event = AuditEvent(kind=AuditKind.MAIL_SENDER_CONFIGURED, detail={"sender": ALIYUN})
             work.record(event, now)
             work.commit()
-        return self.configuration()
 
     def configuration(self) -> MailConfiguration:
         """Return the senders and templates in force now.
@@ -135,9 +171,7 @@ class MailAdministration:
         Raises MailInvalid for an address that is none, and once the limit is reached.
         """
         now = self.clock.now()
-        address = parse_email_address(to)
-        if address is None:
-            raise MailInvalid(f"{to!r} is not one plain e-mail address.")
+        address = required_address(to)
         with self.storage.writing() as work:
             if not work.limits.charge(TEST_MAILS, now):
                 minutes = -(-work.limits.wait(TEST_MAILS, now) // ONE_MINUTE)
@@ -146,10 +180,16 @@ class MailAdministration:
                     f"the next one can in {minutes} min."
                 )
             work.commit()
+        return replace(self.sample_email(usage_type, locale), to=address.typed)
+
+    def sample_email(self, usage_type: UsageType, locale: str) -> Email:
+        """Return a mail that shows what such mails look like; it need not be sent."""
+        now = self.clock.now()
         carries_code = usage_type not in TYPES_WITHOUT_CODE
         return Email(
             usage_type=usage_type,
-            to=address.typed,
+            to=SAMPLE_ADDRESS,
+            is_test=True,
             locale=locale,
             brand=self.instance.brand,
             accent=self.instance.accent,
@@ -159,7 +199,8 @@ class MailAdministration:
             application_name=self.instance.brand,
             request_label=TEST_LABEL,
             requested_at=now,
-            browser="",
+            browser=SAMPLE_BROWSER,
+            details=SAMPLE_DETAILS,
             code=Secret(TEST_CODE) if carries_code else None,
             minutes=TEST_MINUTES if carries_code else None,
         )
@@ -168,9 +209,7 @@ class MailAdministration:
         """Return the newest mails with their timelines; `to` narrows them to one address."""
         spellings: set[str | None] = {None}
         if to is not None:
-            address = parse_email_address(to)
-            if address is None:
-                raise MailInvalid(f"{to!r} is not one plain e-mail address.")
+            address = required_address(to)
             # Mails are kept under the address as it was typed.
             spellings = {address.typed, address.canonical}
         with self.storage.reading() as work:
@@ -188,6 +227,9 @@ class MailAdministration:
             configured = MailConfiguration(senders=self._default())
         else:
             configured = self._redirected(read_document(document.body, self.key_ring))
+        # In the fallback language one of these comes before the connector's, which names none.
+        templates = (*stored_templates(work), *configured.templates)
+        configured = replace(configured, templates=templates)
         if self.fixed.senders:
             return replace(configured, senders=self.fixed.senders, is_fixed=True)
         return configured

@@ -43,14 +43,13 @@ def opened(sealed: str | None, key_ring: KeyRing) -> Secret | None:
     return None if sealed is None else Secret(key_ring.open(sealed, EVENT_SEAL_LABEL).decode())
 
 
-def read_document(body: Mapping[str, object], key_ring: KeyRing) -> MailConfiguration:
-    """Return the configuration of a document; raises CannotOpen where the keys do not fit."""
+def read_sender_document(body: Mapping[str, object], key_ring: KeyRing) -> AliyunSettings:
+    """Return the sender of a document; raises CannotOpen where the keys do not fit."""
     # Only `document_of` writes such documents, so their shape is known.
     texts = cast("Mapping[str, str]", body)
     sealed_event_secret = cast("Mapping[str, str | None]", body).get("eventSecret")
-    templates = cast("Sequence[Mapping[str, str]]", body["templates"])
     secret = key_ring.open(texts["accessKeySecret"], SEAL_LABEL)
-    settings = AliyunSettings(
+    return AliyunSettings(
         access_key_id=texts["accessKeyId"],
         access_key_secret=Secret(secret.decode()),
         account_name=texts["accountName"],
@@ -58,8 +57,13 @@ def read_document(body: Mapping[str, object], key_ring: KeyRing) -> MailConfigur
         region_id=texts["regionId"],
         event_secret=opened(sealed_event_secret, key_ring),
     )
+
+
+def read_document(body: Mapping[str, object], key_ring: KeyRing) -> MailConfiguration:
+    """Return the configuration of a document; raises CannotOpen where the keys do not fit."""
+    templates = cast("Sequence[Mapping[str, str]]", body["templates"])
     return MailConfiguration(
-        senders=(settings,),
+        senders=(read_sender_document(body, key_ring),),
         templates=tuple(
             OperatorTemplate(
                 usage_type=template["usageType"],

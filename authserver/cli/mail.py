@@ -8,6 +8,7 @@ import click
 from authserver.cli.context import ChoiceOf, Options, opened, read_json_object, with_options
 from authserver.cli.mail_log import attempt_document, print_stories, story_document
 from authserver.cli.mail_suppressions import suppression
+from authserver.cli.mail_templates import UNSAVED, preview, template, unsaved_template
 from authserver.cli.output import print_document, print_table
 from authserver.domain.emails import UsageType
 
@@ -57,15 +58,19 @@ def configure(options: Options, *, file: Path) -> None:
     "--usage-type", type=ChoiceOf(UsageType), default=UsageType.GENERIC, show_default=True
 )
 @click.option("--locale", default="en", show_default=True)
+@UNSAVED
 @with_options
-def test(options: Options, *, to: str, usage_type: UsageType, locale: str) -> None:
+def test(
+    options: Options, *, to: str, usage_type: UsageType, locale: str, file: Path | None
+) -> None:
     """Send a mail with the code 000000 and print what came of it."""
     # Only this command sends, hence waits.
     import anyio
 
     with opened(options) as server:
+        unsaved = unsaved_template(server, usage_type, locale, file)
         email = server.mail.test_email(to, usage_type, locale)
-        attempts = anyio.run(server.send_once, email)
+        attempts = anyio.run(server.hand_over.send_once, email, unsaved)
     is_accepted = bool(attempts) and attempts[-1].outcome.result == "accepted"
     if options.as_json:
         listed = [attempt_document(attempt) for attempt in attempts]
@@ -153,4 +158,5 @@ def print_attempts(attempts: "list[Attempt]") -> None:
     )
 
 
-mail.add_command(suppression)
+for command in (suppression, template, preview):
+    mail.add_command(command)

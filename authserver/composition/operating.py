@@ -8,7 +8,9 @@ from authserver.administration.clients import ClientAdministration
 from authserver.administration.deployment import Deployment
 from authserver.administration.diagnosis import Diagnosis, Examined
 from authserver.administration.mail import FixedMail, Instance, MailAdministration
+from authserver.administration.mail_section import MailSection
 from authserver.administration.mail_suppressions import MailSuppressions
+from authserver.administration.mail_templates import MailTemplates
 from authserver.administration.preparation import Preparation
 from authserver.administration.sign_in_experience import (
     SignInExperienceAdministration,
@@ -52,6 +54,9 @@ class Operating:
             ),
             instance=Instance(endpoint=base.endpoint, brands=base.brands),
         )
+        self.templates = MailTemplates(
+            storage=base.storage, clock=base.clock, origin=base.endpoint.url
+        )
         self.brands = BrandAdministration(
             storage=base.storage, brands=base.brands, clock=base.clock
         )
@@ -61,6 +66,7 @@ class Operating:
             (
                 BrandSection(self.brands),
                 SignInExperienceSection(self.experience),
+                MailSection(self.mail, self.templates),
             )
         )
         self.suppressions = MailSuppressions(storage=base.storage, clock=base.clock)

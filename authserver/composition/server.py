@@ -1,6 +1,6 @@
 """The assembled server, the same for production, commands, demo and tests."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from authserver.administration.clients import ClientAdministration
 from authserver.administration.diagnosis import Diagnosis
 from authserver.administration.mail import MailAdministration
 from authserver.administration.mail_suppressions import MailSuppressions
+from authserver.administration.mail_templates import MailTemplates
 from authserver.administration.preparation import Preparation
 from authserver.administration.sign_in_experience import SignInExperienceAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
@@ -21,10 +22,9 @@ from authserver.composition.sending import Sending
 from authserver.delivery.delivery_reports import DeliveryReports
 from authserver.delivery.mail_quota import QuotaWatch
 from authserver.domain.clock import Clock
-from authserver.domain.emails import Email
-from authserver.domain.outgoing_mail import Attempt
 from authserver.domain.randomness import Randomness
 from authserver.mail.direct_mail_enquiries import DirectMailEnquiries
+from authserver.mail.hand_over import HandOver
 from authserver.settings.sources import Loaded
 from authserver.settings.tree import LogFormat, Settings
 from authserver.storage.unit_of_work import Storage
@@ -49,13 +49,14 @@ class AuthServer:
     experience: SignInExperienceAdministration
     as_code: ConfigurationAsCode
     suppressions: MailSuppressions
+    templates: MailTemplates
     delivery_reports: DeliveryReports
     quota: QuotaWatch
     enquiries: DirectMailEnquiries
     diagnosis: Diagnosis
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
-    send_once: Callable[[Email], Awaitable[list[Attempt]]]
+    hand_over: HandOver
     application: Application
     management_application: Application
     loops: Callable[[], AbstractAsyncContextManager[None]]
@@ -96,13 +97,14 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         experience=operating.experience,
         as_code=operating.as_code,
         suppressions=operating.suppressions,
+        templates=operating.templates,
         delivery_reports=operating.delivery_reports,
         quota=operating.quota,
         enquiries=sending.enquiries,
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,
         prune=operating.prune,
-        send_once=sending.hand_over.send_once,
+        hand_over=sending.hand_over,
         application=edge.application(),
         management_application=create_management_application(edge.health().routes()),
         loops=lambda: sending.loops().running(),

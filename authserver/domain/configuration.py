@@ -9,6 +9,7 @@ class ConfigurationKind(StrEnum):
     CLIENTS = "clients"
     SIGNING_KEYS = "signing_keys"
     MAIL_SENDERS = "mail_senders"
+    MAIL_TEMPLATES = "mail_templates"
     BRANDING = "branding"
     BRAND_FILES = "brand_files"
     SIGN_IN_EXPERIENCE = "sign_in_experience"

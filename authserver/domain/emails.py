@@ -61,6 +61,7 @@ class Email:
     """Everything a mail says; `code`, `link` and `minutes` are absent where it carries no code.
 
     `details` are what only some notices say, by name: `new_address`, `browser`, and the like.
+    A test says so in its subject, because its code opens nothing.
     """
 
     usage_type: UsageType
@@ -79,3 +80,4 @@ class Email:
     minutes: int | None = None
     link: Secret | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    is_test: bool = False

@@ -209,6 +209,15 @@ def parse_connector(
     Raises:
         ConnectorInvalid: with all faults together.
     """
+    settings, faults = read_sender(document)
+    templates = read_templates(document.get("templates"), faults, origin)
+    if faults:
+        raise ConnectorInvalid(tuple(faults))
+    return settings, templates
+
+
+def read_sender(document: Mapping[str, object]) -> tuple[AliyunSettings, list[str]]:
+    """Return the sender of a connector's JSON and its faults."""
     faults: list[str] = []
     settings = AliyunSettings(
         access_key_id=text_of(document, "accessKeyId", faults),
@@ -222,10 +231,7 @@ def parse_connector(
     faults.extend(
         fault for fault in aliyun_faults(settings) if field_of(fault) not in already_named
     )
-    templates = read_templates(document.get("templates"), faults, origin)
-    if faults:
-        raise ConnectorInvalid(tuple(faults))
-    return settings, templates
+    return settings, faults
 
 
 def text_of(document: Mapping[str, object], name: str, faults: list[str]) -> str:

@@ -22,6 +22,7 @@ from authserver.domain.randomness import Randomness, new_identifier
 from authserver.rendering import Renderer
 
 ELLIPSIS: Final = "…"
+TEST_MARK: Final = "[Test]"
 LONGEST_NAME: Final = 60
 SHORTEST_NAME: Final = 8
 # Thirteen base32 symbols are read in groups; digits stand as one string.
@@ -69,6 +70,8 @@ class Composer:
         else:
             locale = template.language or self._fallback_language
             subject, text, page = self._from_template(email, template, locale)
+        if email.is_test:
+            subject = f"{TEST_MARK} {subject}"
         return ComposedMail(
             message_id=self._message_id(message_key),
             to=email.to,

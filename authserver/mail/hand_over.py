@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Sequence
 import anyio
 
 from authserver.domain.emails import Email
-from authserver.domain.mail_configuration import MailConfiguration
-from authserver.domain.outgoing_mail import Attempt
+from authserver.domain.mail_configuration import MailConfiguration, SenderSettings
+from authserver.domain.mail_templates import OperatorTemplate
+from authserver.domain.outgoing_mail import Attempt, ComposedMail
 from authserver.lane import Lane
 from authserver.mail.composer import Composer
 from authserver.mail.sender_chain import SenderChain
@@ -30,7 +31,7 @@ class HandOver:
         self._build = build
         self._count = count
         self._lock = anyio.Lock()
-        self._configuration: MailConfiguration | None = None
+        self._senders: Sequence[SenderSettings] = ()
         self._chain: SenderChain | None = None
 
     async def send(
@@ -38,6 +39,7 @@ class HandOver:
         email: Email,
         message_key: str | None = None,
         suppressed_at: Collection[str] = frozenset(),
+        unsaved: Sequence[OperatorTemplate] = (),
     ) -> list[Attempt]:
         """Return the attempts in order; none where nobody could be tried.
 
@@ -45,18 +47,29 @@ class HandOver:
         `suppressed_at` are not asked.
         """
         configuration = await self._lane.run(self._look_up)
-        mail = self._composer.compose(email, configuration.templates, message_key=message_key)
+        templates = (*unsaved, *configuration.templates)
+        mail = self._composer.compose(email, templates, message_key=message_key)
         chain = await self._chain_for(configuration)
         attempts = await chain.send(mail, suppressed_at)
         self._count(attempts)
         return attempts
 
-    async def send_once(self, email: Email) -> list[Attempt]:
-        """Send one mail and close every connection: for commands."""
+    async def send_once(
+        self, email: Email, unsaved: Sequence[OperatorTemplate] = ()
+    ) -> list[Attempt]:
+        """Send one mail and close every connection: for commands.
+
+        Templates that are not stored come before those that are.
+        """
         try:
-            return await self.send(email)
+            return await self.send(email, unsaved=unsaved)
         finally:
             await self.close()
+
+    async def compose(self, email: Email, unsaved: Sequence[OperatorTemplate] = ()) -> ComposedMail:
+        """Return a mail as it would leave, and send nothing."""
+        configuration = await self._lane.run(self._look_up)
+        return self._composer.compose(email, (*unsaved, *configuration.templates))
 
     async def close(self) -> None:
         """Close the connections of the present chain."""
@@ -65,10 +78,10 @@ class HandOver:
             self._chain = None
 
     async def _chain_for(self, configuration: MailConfiguration) -> SenderChain:
-        """Return the chain; breakers are kept as long as nothing was changed."""
+        """Return the chain; breakers are kept as long as the senders stay the same."""
         async with self._lock:
-            if self._chain is None or configuration != self._configuration:
+            if self._chain is None or configuration.senders != self._senders:
                 await self.close()
                 self._chain = self._build(configuration)
-                self._configuration = configuration
+                self._senders = configuration.senders
             return self._chain
