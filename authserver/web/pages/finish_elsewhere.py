@@ -53,7 +53,9 @@ class FinishElsewherePages:
             "form_token": self.form_token(request),
             "wished_locale": opened.interaction.locale,
         }
-        return self.pages.page(request, "pages/finish_elsewhere.html", context)
+        return self.pages.page(
+            request, "pages/finish_elsewhere.html", context, client=opened.client
+        )
 
     async def enter_number(self, request: Request) -> Response:
         """Judge the number and show what it came to."""
@@ -76,14 +78,13 @@ class FinishElsewherePages:
 
 def content_of(opened: Opened) -> dict[str, object]:
     """Return what the page says."""
-    verification, client = opened.verification, opened.client
+    verification = opened.verification
     state = "ask"
     if opened.ended is not None:
         state = "done" if opened.ended is CodeOutcome.ALREADY_USED else "over"
     return {
         "state": state,
         "ended": opened.ended,
-        "client_name": None if client is None or client.is_built_in else client.name,
         "purpose": verification.purpose.name.lower(),
         "requested_at": verification.created_at,
         "browser": verification.browser,
