@@ -4,12 +4,12 @@ from authserver.composition.appearance import looks_of
 from authserver.composition.foundation import Foundation
 from authserver.composition.mail_routes import PageParts, mail_routes
 from authserver.composition.operating import Operating
+from authserver.composition.signing_in import SigningIn
 from authserver.domain.interactions import KEPT_FOR
 from authserver.domain.verifications import Purpose
 from authserver.flows.account import OwnAccount
 from authserver.flows.completion import Completion
-from authserver.flows.email_first import EmailFirst
-from authserver.flows.finish_elsewhere import FinishElsewhere, FirstTab
+from authserver.flows.finish_elsewhere import FinishElsewhere
 from authserver.flows.sign_in_link import SignInByLink
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
@@ -42,7 +42,6 @@ from authserver.web.oidc.endpoints import ClientEndpoints
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.pages.account import AccountPages
 from authserver.web.pages.bookmarks import Bookmarks
-from authserver.web.pages.email_first import EmailFirstPages
 from authserver.web.pages.finish_elsewhere import FinishElsewherePages
 from authserver.web.passage import Passage
 from authserver.web.request_form import FormReader
@@ -90,6 +89,14 @@ class Edge:
             issuer=base.endpoint.issuer,
         )
         self.account = OwnAccount(storage=base.storage, clock=base.clock, lifetimes=base.lifetimes)
+        self.signing_in = SigningIn(
+            base,
+            completion=self.completion,
+            browsers=self.browsers,
+            forms=self.forms,
+            pages=self.pages,
+            errors=self.errors,
+        )
         self.authorization = AuthorizationEndpoint(
             storage=base.storage, clients=base.clients, codes=self.codes
         )
@@ -102,8 +109,8 @@ class Edge:
             *self.client_endpoints().routes(),
             *self.authorization_routes().routes(),
             *self.end_session_routes().routes(),
-            *self.email_first_pages(Purpose.SIGN_IN).routes(),
-            *self.email_first_pages(Purpose.REGISTER).routes(),
+            *self.signing_in.email_first_pages(Purpose.SIGN_IN).routes(),
+            *self.signing_in.email_first_pages(Purpose.REGISTER).routes(),
             *self.finish_elsewhere_pages().routes(),
             *self.account_pages().routes(),
             *self.bookmarks().routes(),
@@ -208,29 +215,6 @@ class Edge:
                 lifetimes=base.lifetimes,
                 issuer=base.endpoint.issuer,
             ),
-            lane=base.lane,
-            browsers=self.browsers,
-            forms=self.forms,
-            pages=self.pages,
-            errors=self.errors,
-        )
-
-    def email_first_pages(self, purpose: Purpose) -> EmailFirstPages:
-        """Return the pages of sign-in or of registration."""
-        base = self.base
-        flow = EmailFirst(
-            purpose=purpose,
-            storage=base.storage,
-            clients=base.clients,
-            codes=base.email_code,
-            completion=self.completion,
-            clock=base.clock,
-            randomness=base.randomness,
-        )
-        return EmailFirstPages(
-            flow=flow,
-            first_tab=FirstTab(path=flow),
-            client_of=base.clients.client,
             lane=base.lane,
             browsers=self.browsers,
             forms=self.forms,

@@ -15,6 +15,7 @@ class AuditKind(StrEnum):
     LONGER_CODES_DEMANDED = "failure_budget.longer_codes"
     FAILURES_RELEASED = "failure_budget.released"
     SPRAY_ALARM_RAISED = "spray_alarm.raised"
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105 - the name of an event
     SIGNED_IN = "session.started"
     SIGNED_OUT = "session.ended"
     ACCOUNT_REGISTERED = "account.registered"

@@ -23,6 +23,11 @@ class FailureBudget:
     key: str
 
 
+def password_budget_of(recognised_browser_id: str) -> FailureBudget:
+    """Return what counts the wrong passwords of one recognised browser."""
+    return FailureBudget(BudgetKind.PASSWORD_IN_BROWSER, recognised_browser_id)
+
+
 def budget_of(address: EmailAddress, recognised_browser_id: str | None) -> FailureBudget:
     """Return whose failures count: those of the browser, or of all strangers to the address."""
     if recognised_browser_id is not None:

@@ -72,6 +72,7 @@ class CodeOutcome(StrEnum):
     """What asking for a mail or submitting a code came to, in codes that pages translate."""
 
     ADDRESS_INVALID = "address_invalid"
+    ADDRESS_NOT_PERMITTED = "address_not_permitted"
     ACCEPTED = "accepted"
     PENDING = "pending"
     COOLING_DOWN = "cooling_down"

@@ -6,7 +6,7 @@ from datetime import datetime
 from authserver.crypto.deriver import Deriver
 from authserver.domain.accounts import Account
 from authserver.domain.audit_events import AuditEvent, AuditKind
-from authserver.domain.failure_budgets import budget_of
+from authserver.domain.failure_budgets import budget_of, password_budget_of
 from authserver.domain.interactions import InteractionId
 from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.randomness import Randomness, new_identifier, new_token
@@ -92,6 +92,7 @@ class Completion:
             if failures < self.policy.device_stop_at:
                 # The account is held: no other sign-in has found the browser meanwhile.
                 work.recognised_browsers.renew(known.id, secret.reveal(), now, until)
+                work.failure_budgets.clear(password_budget_of(known.id))
                 return secret
         if known is not None:
             work.recognised_browsers.abandon(known.id)

@@ -6,29 +6,26 @@ promised: sign-in without an account, registration with one. The answer uses the
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from authserver.domain.accounts import Account
 from authserver.domain.clock import Clock
-from authserver.domain.email_address import parse_email_address
-from authserver.domain.interactions import Interaction, InteractionState
-from authserver.domain.randomness import Randomness
-from authserver.domain.sessions import Authentication, AuthenticationMethod
+from authserver.domain.email_address import EmailAddress, parse_email_address
+from authserver.domain.interactions import Interaction
+from authserver.domain.sign_in_experience import SignInExperience, SignInMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
+from authserver.flows.after_proof import AfterProof, ProvenMailbox
 from authserver.flows.code_entries import CodeRefused, replace_short_code
 from authserver.flows.completion import Completion, SignedIn
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
-from authserver.flows.registration import register
+from authserver.flows.password_sign_in import keep_address
 from authserver.flows.steps import Proceed, Standing, Step, may_continue, notice_of_refusal
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
-from authserver.storage.endings import wipe_unproven
 from authserver.storage.registered_clients import RegisteredClients
+from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 from authserver.storage.verifications import AlreadyLive
-
-MAILED_CODE: Final = Authentication(amr=(AuthenticationMethod.MAILED_CODE,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +35,32 @@ class EmailFirst:
     purpose: Purpose
     storage: Storage
     clients: RegisteredClients
+    experience: StoredSignInExperience
     codes: EmailCode
     completion: Completion
+    after_proof: AfterProof
     clock: Clock
-    randomness: Randomness
 
-    def look(self, visitor: Visitor) -> Standing | InteractionGone | GoOn:
+    def look(self, visitor: Visitor) -> Standing | Proceed | InteractionGone | GoOn:
         """Return what to show; nothing is written."""
         now = self.clock.now()
+        experience = self.experience.current()
         with self.storage.reading() as work:
             found = find_interaction(work, visitor, now)
             if not isinstance(found, Interaction):
                 return found
             verification = self.codes.pending(work, found, self.purpose)
-            step = self._page_of(work, verification, now)
-            session = work.sessions.find_live(
-                visitor.session_secret, now, self.completion.lifetimes
+            step = self._page_of(work, found, verification, experience, now)
+            if step is Step.ADDRESS and not self._is_open(experience):
+                return Proceed(interaction_id=found.id, step=Step.SIGN_IN_INSTEAD)
+            may_enter = self._may_enter_password(found, step, experience)
+            comes_first = (
+                may_enter
+                and found.address is not None
+                and not self._is_proven(verification, now)
+                and self.after_proof.passwords.code_comes_first(work, found.address, visitor, now)
             )
-            account = None if session is None else work.accounts.find(session.subject)
+            account = self._signed_in_as(work, visitor, now)
         registered = self.clients.find(found.client_id)
         return Standing(
             step=step,
@@ -63,25 +68,34 @@ class EmailFirst:
             verification=verification,
             client=None if registered is None else registered.client,
             signed_in_as=account if may_continue(found) else None,
+            experience=experience,
+            may_enter_password=may_enter,
+            code_comes_first=comes_first,
             now=now,
         )
 
     def submit_address(
-        self, visitor: Visitor, typed: str
+        self, visitor: Visitor, typed: str, method: SignInMethod | None = None
     ) -> Proceed | MailRefused | InteractionGone | GoOn:
-        """Take the address and owe it a mail."""
-        address = parse_email_address(typed)
+        """Take the address and owe it a mail, or ask for its password.
+
+        Nothing typed means the address that was typed before.
+        """
         now = self.clock.now()
+        experience = self.experience.current()
         try:
             with self.storage.writing() as work:
                 found = find_interaction(work, visitor, now)
                 if not isinstance(found, Interaction):
                     return found
-                if address is None:
-                    notice = {"outcome": CodeOutcome.ADDRESS_INVALID, "entered": typed[:254]}
-                    work.interactions.note(found.id, notice)
+                address = parse_email_address(typed) if typed or method is None else found.address
+                refused = self._refuse_address(work, found, typed, address, experience)
+                if refused is not None or address is None:
+                    return refused or Proceed(interaction_id=found.id, step=Step.ADDRESS)
+                if self._asks_for_password(method, experience):
+                    keep_address(work, found, address)
                     work.commit()
-                    return Proceed(interaction_id=found.id, step=Step.ADDRESS)
+                    return Proceed(interaction_id=found.id, step=Step.PASSWORD)
                 started = self.codes.start(work, found, self.purpose, address, visitor, now)
                 return self._after_mail(work, found, started)
         except AlreadyLive:
@@ -99,8 +113,8 @@ class EmailFirst:
                 verification = self.codes.pending(work, found, self.purpose)
                 if verification is None:
                     return Proceed(interaction_id=found.id, step=Step.ADDRESS)
-                if self._step(verification, now) is Step.DECISION:
-                    return Proceed(interaction_id=found.id, step=Step.DECISION)
+                if self._is_proven(verification, now):
+                    return Proceed(interaction_id=found.id, step=Step.PROVEN)
                 is_live = verification.standing(now) is None
                 if is_live and self.codes.is_long_enough(work, verification, now):
                     sent = self.codes.resend(work, found, verification, visitor, now)
@@ -117,6 +131,7 @@ class EmailFirst:
     ) -> SignedIn | Proceed | InteractionGone | GoOn:
         """Check the code; a right one signs in, or leads to the question that is left."""
         now = self.clock.now()
+        experience = self.experience.current()
         try:
             with self.storage.writing() as work:
                 found = find_interaction(work, visitor, now)
@@ -124,7 +139,14 @@ class EmailFirst:
                     return found
                 checked = self.codes.check(work, found, self.purpose, entered, visitor, now)
                 if isinstance(checked, Verification):
-                    return self._after_proof(work, found, checked, visitor, now)
+                    proven = ProvenMailbox(
+                        interaction=found,
+                        verification=checked,
+                        visitor=visitor,
+                        experience=experience,
+                        now=now,
+                    )
+                    return self.after_proof.go_on(work, proven)
                 if checked.outcome is not CodeOutcome.LONGER_CODE_NEEDED:
                     return self._after_refusal(work, found, checked)
         except AddressTaken:
@@ -133,113 +155,40 @@ class EmailFirst:
         replace_short_code(self.storage, found)
         return Proceed(interaction_id=found.id, step=Step.CODE)
 
-    def decide(
-        self, visitor: Visitor, *, was_asked: bool = True
+    def go_on(
+        self, visitor: Visitor, answers: Step | None = None
     ) -> SignedIn | Proceed | InteractionGone | GoOn:
-        """Do what the page offered after the proof: create the account, or sign in to it.
-
-        Where nothing `was_asked`, the question may still be left.
-        """
-        now = self.clock.now()
+        """Go on with a proof made before; `answers` is the page whose button was pressed."""
+        experience = self.experience.current()
         try:
             with self.storage.writing() as work:
-                found = find_interaction(work, visitor, now)
-                if not isinstance(found, Interaction):
+                found = self.find_proven(work, visitor, experience)
+                if not isinstance(found, ProvenMailbox):
                     return found
-                verification = self.codes.pending(work, found, self.purpose)
-                if verification is None or self._step(verification, now) is not Step.DECISION:
-                    return Proceed(interaction_id=found.id, step=self._step(verification, now))
-                go_on = self._finish if was_asked else self._after_proof
-                return go_on(work, found, verification, visitor, now)
+                return self.after_proof.go_on(work, found, answers=answers)
         except AddressTaken:
-            # Somebody registered the address a moment ago: the button now signs in.
-            return Proceed(interaction_id=visitor.interaction_id, step=Step.DECISION)
+            # Somebody registered the address a moment ago, so another page is due.
+            return Proceed(interaction_id=visitor.interaction_id, step=Step.PROVEN)
 
-    def restart(self, visitor: Visitor) -> Proceed | InteractionGone | GoOn:
-        """Lead back to the first step, to use another address."""
-        with self.storage.writing() as work:
-            found = find_interaction(work, visitor, self.clock.now())
-            if not isinstance(found, Interaction):
-                return found
-            if found.verification_id is not None:
-                work.verifications.replace(found.verification_id)
-            work.interactions.forget_address(found.id)
-            work.commit()
-        return Proceed(interaction_id=found.id, step=Step.ADDRESS)
-
-    def cancel(self, visitor: Visitor) -> InteractionGone | GoOn:
-        """Refuse the client's request on behalf of the person."""
+    def find_proven(
+        self, work: UnitOfWork, visitor: Visitor, experience: SignInExperience
+    ) -> ProvenMailbox | Proceed | InteractionGone | GoOn:
+        """Return the mailbox that this browser has proven, or what is due instead."""
         now = self.clock.now()
-        with self.storage.writing() as work:
-            found = find_interaction(work, visitor, now)
-            if not isinstance(found, Interaction):
-                return found
-            work.interactions.settle(found.id, InteractionState.REFUSED, now)
-            work.commit()
-        return GoOn(interaction_id=found.id)
-
-    def continue_as(self, visitor: Visitor) -> Proceed | InteractionGone | GoOn:
-        """Go on with the session that this browser has already."""
-        now = self.clock.now()
-        with self.storage.writing() as work:
-            found = find_interaction(work, visitor, now)
-            if not isinstance(found, Interaction):
-                return found
-            session = work.sessions.find_live(
-                visitor.session_secret, now, self.completion.lifetimes
-            )
-            if session is None or not may_continue(found):
-                return Proceed(interaction_id=found.id, step=Step.ADDRESS)
-            work.interactions.note_choice(found.id, session.id)
-            work.commit()
-        return GoOn(interaction_id=found.id)
-
-    def _after_proof(
-        self,
-        work: UnitOfWork,
-        interaction: Interaction,
-        verification: Verification,
-        visitor: Visitor,
-        now: datetime,
-    ) -> SignedIn | Proceed | GoOn:
-        """Sign in or register at once where the page promised just that; else ask."""
-        account = work.accounts.hold_by_address(verification.address.canonical)
-        if self._leaves_question(account):
-            work.interactions.note(interaction.id, {})
-            work.commit()
-            return Proceed(interaction_id=interaction.id, step=Step.DECISION)
-        return self._finish(work, interaction, verification, visitor, now, held=account)
-
-    def _finish(
-        self,
-        work: UnitOfWork,
-        interaction: Interaction,
-        verification: Verification,
-        visitor: Visitor,
-        now: datetime,
-        *,
-        held: Account | None = None,
-    ) -> SignedIn | Proceed | GoOn:
-        """Use the proof up and sign in to the account of the address, made now if need be."""
-        if not self.codes.use_proof(work, verification, interaction, now):
-            return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
-        account = held or work.accounts.hold_by_address(verification.address.canonical)
-        if account is None:
-            account = register(work, verification.address, self.randomness, visitor, now)
-        if not account.is_active:
-            # Suspended since the proof: the path begins anew, and its mail says why.
-            work.interactions.forget_address(interaction.id)
-            work.commit()
-            return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
-        if account.email_proven_at is None:
-            # Whoever was in before the owner of the mailbox came goes.
-            wipe_unproven(work, account.subject, now)
-            work.accounts.mark_proven(account.subject, now)
-        signed_in = self.completion.sign_in(work, visitor, account, MAILED_CODE, now)
-        if signed_in is None:
-            return GoOn(interaction_id=interaction.id)
-        work.commit()
-        return signed_in
+        found = find_interaction(work, visitor, now)
+        if not isinstance(found, Interaction):
+            return found
+        verification = self.codes.pending(work, found, self.purpose)
+        if verification is None or not self._is_proven(verification, now):
+            step = self._step(found, verification, experience, now)
+            return Proceed(interaction_id=found.id, step=step)
+        return ProvenMailbox(
+            interaction=found,
+            verification=verification,
+            visitor=visitor,
+            experience=experience,
+            now=now,
+        )
 
     def _after_mail(
         self,
@@ -261,29 +210,87 @@ class EmailFirst:
             case CodeOutcome.NOTHING_PENDING:
                 return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
             case CodeOutcome.ALREADY_USED:
-                return Proceed(interaction_id=interaction.id, step=Step.DECISION)
+                return Proceed(interaction_id=interaction.id, step=Step.PROVEN)
             case _:
                 work.interactions.note(interaction.id, notice_of_refusal(refused))
                 work.commit()
                 return Proceed(interaction_id=interaction.id, step=Step.CODE)
 
-    def _step(self, verification: Verification | None, now: datetime) -> Step:
+    def _refuse_address(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        typed: str,
+        address: EmailAddress | None,
+        experience: SignInExperience,
+    ) -> Proceed | None:
+        """Return where an address that cannot be used here leads; of accounts nothing is read."""
+        if not self._is_open(experience):
+            return Proceed(interaction_id=interaction.id, step=Step.SIGN_IN_INSTEAD)
+        if address is None:
+            outcome = CodeOutcome.ADDRESS_INVALID
+        elif self.purpose is Purpose.REGISTER and not experience.permits(address):
+            outcome = CodeOutcome.ADDRESS_NOT_PERMITTED
+        else:
+            return None
+        work.interactions.note(interaction.id, {"outcome": outcome, "entered": typed[:254]})
+        work.commit()
+        return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
+
+    def _step(
+        self,
+        interaction: Interaction,
+        verification: Verification | None,
+        experience: SignInExperience,
+        now: datetime,
+    ) -> Step:
+        """Return the step that is due, as far as it is known without reading accounts."""
         if verification is None:
-            return Step.ADDRESS
-        if verification.proof_serves(now, self.codes.policy):
-            return Step.DECISION
+            has_address = interaction.address is not None
+            return Step.PASSWORD if has_address and self._takes(experience) else Step.ADDRESS
+        if self._is_proven(verification, now):
+            return Step.PROVEN
         if verification.standing(now) is CodeOutcome.ALREADY_USED:
             return Step.ADDRESS
         return Step.CODE
 
-    def _page_of(self, work: UnitOfWork, verification: Verification | None, now: datetime) -> Step:
+    def _page_of(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        verification: Verification | None,
+        experience: SignInExperience,
+        now: datetime,
+    ) -> Step:
         """Return the step that is due; whose mailbox is proven may know which question is left."""
-        step = self._step(verification, now)
-        if verification is None or step is not Step.DECISION:
+        step = self._step(interaction, verification, experience, now)
+        if verification is None or step is not Step.PROVEN:
             return step
         account = work.accounts.find_by_address(verification.address.canonical)
-        return Step.DECISION if self._leaves_question(account) else Step.PROVEN
+        return self.after_proof.question(account, verification.address, experience)
 
-    def _leaves_question(self, account: Account | None) -> bool:
-        """Tell whether the account is not what the page promised."""
-        return (account is None) is (self.purpose is Purpose.SIGN_IN)
+    def _signed_in_as(self, work: UnitOfWork, visitor: Visitor, now: datetime) -> Account | None:
+        session = work.sessions.find_live(visitor.session_secret, now, self.completion.lifetimes)
+        return None if session is None else work.accounts.find(session.subject)
+
+    def _is_proven(self, verification: Verification | None, now: datetime) -> bool:
+        return verification is not None and verification.proof_serves(now, self.codes.policy)
+
+    def _is_open(self, experience: SignInExperience) -> bool:
+        """Tell whether the path may be begun at all."""
+        return self.purpose is Purpose.SIGN_IN or experience.is_registration_open
+
+    def _takes(self, experience: SignInExperience) -> bool:
+        """Tell whether the path takes passwords."""
+        return self.purpose is Purpose.SIGN_IN and experience.password_signs_in
+
+    def _asks_for_password(self, method: SignInMethod | None, experience: SignInExperience) -> bool:
+        wanted = experience.methods[0] if method is None else method
+        return self._takes(experience) and wanted is SignInMethod.PASSWORD
+
+    def _may_enter_password(
+        self, interaction: Interaction, step: Step, experience: SignInExperience
+    ) -> bool:
+        if interaction.address is None or not self._takes(experience):
+            return False
+        return step in {Step.CODE, Step.PASSWORD}

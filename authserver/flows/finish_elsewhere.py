@@ -170,7 +170,7 @@ class FirstTab:
 
     def go_on(self, visitor: Visitor) -> SignedIn | Proceed | InteractionGone | GoOn:
         """Use the proof made elsewhere as if the code had been typed here; or say what is due."""
-        outcome = self.path.decide(visitor, was_asked=False)
+        outcome = self.path.go_on(visitor)
         if isinstance(outcome, Proceed) and outcome.step is Step.CODE:
             with self.path.storage.writing() as work:
                 found = work.interactions.find(visitor.interaction_id)

@@ -6,6 +6,7 @@ from authserver.domain.accounts import Account, AccountOrigin, Subject
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.sign_in_experience import SignInExperience
 from authserver.flows.visitor import Visitor
 from authserver.storage.unit_of_work import UnitOfWork
 
@@ -13,11 +14,18 @@ from authserver.storage.unit_of_work import UnitOfWork
 def register(
     work: UnitOfWork,
     address: EmailAddress,
+    experience: SignInExperience,
     randomness: Randomness,
     visitor: Visitor,
     now: datetime,
-) -> Account:
-    """Write and return the account; raises AddressTaken where somebody has been faster."""
+) -> Account | None:
+    """Write and return the account; raises AddressTaken where somebody has been faster.
+
+    Here, and not in a page, closed registration and the lists of domains are enforced: None
+    where no account may be made for the address.
+    """
+    if not experience.admits(address):
+        return None
     account = Account(
         subject=Subject(new_identifier(randomness)),
         address=address,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from authserver.domain.accounts import Account
 from authserver.domain.clients import Client
 from authserver.domain.interactions import Interaction, InteractionId
+from authserver.domain.sign_in_experience import SignInExperience
 from authserver.domain.verifications import Verification
 from authserver.flows.code_entries import CodeRefused
 
@@ -15,23 +16,35 @@ class Step(StrEnum):
     """The pages of the path.
 
     `PROVEN` only asks to go on: the mailbox was proven elsewhere, or the question is answered.
+    `SIGN_IN_INSTEAD` is the first page of signing in, where registering is not to be had.
     """
 
     ADDRESS = "address"
+    PASSWORD = "password"  # noqa: S105 - the name of a page
     CODE = "code"
     PROVEN = "proven"
-    DECISION = "decision"
+    CREATE_ACCOUNT = "create_account"
+    EXISTING = "existing"
+    NO_ACCOUNT = "no_account"
+    SIGN_IN_INSTEAD = "sign_in_instead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a page shows: the step that is due and all that is known."""
+    """What a page shows: the step that is due and all that is known.
+
+    The page for a password may be shown in place of the one for a code, where both are in use;
+    on it a code may have to come first.
+    """
 
     step: Step
     interaction: Interaction
     verification: Verification | None
     client: Client | None
     signed_in_as: Account | None
+    experience: SignInExperience
+    may_enter_password: bool = False
+    code_comes_first: bool = False
     now: datetime
 
 

@@ -19,7 +19,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver.domain.failure_budgets import FailureBudget
-from authserver.domain.verifications import VerificationId
 from authserver.storage.database import Row, UtcDateTime
 
 
@@ -34,7 +33,7 @@ class FailureBudgetRow(Row):
 
 
 class FailureRow(Row):
-    """One wrong code, named by its verification and attempt."""
+    """One wrong code, named by its verification and attempt, or one wrong password."""
 
     __tablename__ = "failures"
     __table_args__ = (Index("ix_failures_kind_key_failed_at", "kind", "key", "failed_at"),)
@@ -62,6 +61,10 @@ COUNT: Final = select(func.count()).where(
     FailureRow.failed_at > bindparam("since"),
 )
 ADD: Final = insert(FailureRow)
+TAKE_BACK: Final = delete(FailureRow).where(
+    FailureRow.verification_id == bindparam("wanted_id"),
+    FailureRow.attempt == bindparam("wanted_attempt"),
+)
 CLEAR: Final = delete(FailureRow).where(
     FailureRow.kind == bindparam("wanted_kind"), FailureRow.key == bindparam("wanted_key")
 )
@@ -86,7 +89,7 @@ class FailureBudgets:
         return self.connection.execute(COUNT, parameters).scalar_one()
 
     def charge(
-        self, budget: FailureBudget, verification_id: VerificationId, attempt: int, now: datetime
+        self, budget: FailureBudget, verification_id: str, attempt: int, now: datetime
     ) -> None:
         """Note one failure; resends, new verifications and restarts do not take it back."""
         self.connection.execute(
@@ -99,6 +102,11 @@ class FailureBudgets:
                 "failed_at": now,
             },
         )
+
+    def take_back(self, verification_id: str, attempt: int) -> None:
+        """Take back a failure that was noted before what was tried turned out to be right."""
+        parameters = {"wanted_id": verification_id, "wanted_attempt": attempt}
+        self.connection.execute(TAKE_BACK, parameters)
 
     def clear(self, budget: FailureBudget) -> None:
         """Forget every failure: a recognised browser that succeeds, or an operator's release."""

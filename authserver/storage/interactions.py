@@ -57,6 +57,12 @@ NOTE_VERIFICATION: Final = CHANGE.values(
     verification_id=bindparam("new_verification"),
     notice=bindparam("new_notice", type_=JSON),
 )
+NOTE_ADDRESS: Final = CHANGE.values(
+    address=bindparam("new_address"),
+    canonical_address=bindparam("new_canonical"),
+    verification_id=None,
+    notice=bindparam("new_notice", type_=JSON),
+)
 NOTE: Final = CHANGE.values(notice=bindparam("new_notice", type_=JSON))
 FORGET_ADDRESS: Final = CHANGE.values(
     address=None,
@@ -127,6 +133,18 @@ class Interactions:
                 "new_address": address.typed,
                 "new_canonical": address.canonical,
                 "new_verification": verification_id,
+                "new_notice": {},
+            },
+        )
+
+    def note_address(self, interaction_id: InteractionId, address: EmailAddress) -> None:
+        """Keep the address without a verification; an earlier message is over."""
+        self.connection.execute(
+            NOTE_ADDRESS,
+            {
+                "wanted_id": interaction_id,
+                "new_address": address.typed,
+                "new_canonical": address.canonical,
                 "new_notice": {},
             },
         )

@@ -65,6 +65,30 @@ for (const text of document.querySelectorAll("[data-until-resend]")) {
   }, 1000);
 }
 
+// A password can be shown; what was shown is hidden again before it is sent, so that browsers
+// do not keep it among what was typed.
+for (const field of document.querySelectorAll("input[data-show]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.textContent = field.dataset.show;
+  button.setAttribute("aria-controls", field.id);
+  const hide = () => {
+    field.type = "password";
+    button.textContent = field.dataset.show;
+  };
+  button.addEventListener("click", () => {
+    if (field.type === "text") {
+      hide();
+    } else {
+      field.type = "text";
+      button.textContent = field.dataset.hide;
+    }
+  });
+  field.form.addEventListener("submit", hide);
+  field.after(button);
+}
+
 // The inbox looks again by itself, unless somebody is about to copy something.
 for (const link of document.querySelectorAll("[data-reload-seconds]")) {
   setInterval(() => {
