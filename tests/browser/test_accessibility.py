@@ -38,8 +38,8 @@ TOO_SMALL = """() => [...document.querySelectorAll(
   .filter((each) => each.checkVisibility())
   .filter((each) => each.getBoundingClientRect().height < 43.5)
   .map((each) => each.outerHTML.slice(0, 80))"""
-WITHOUT_EDGE = """() => [...document.querySelectorAll("button.primary, button.secondary, a.primary,
-  a.secondary, button.danger, input:not([type=hidden]), select, main")]
+WITHOUT_EDGE = """() => [...document.querySelectorAll(`button.primary, button.secondary, a.primary,
+  a.secondary, button.danger, input:not([type=hidden]), select, main`)]
   .filter((each) => each.checkVisibility())
   .filter((each) => {
     const style = getComputedStyle(each);
