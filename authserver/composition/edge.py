@@ -23,8 +23,10 @@ from authserver.oidc.client_authentication import (
 from authserver.oidc.discovery import Discovery
 from authserver.oidc.end_session import EndSession
 from authserver.oidc.grant_types.authorization_code import AuthorizationCodeGrant
+from authserver.oidc.grant_types.client_credentials import ClientCredentialsGrant
 from authserver.oidc.grant_types.refresh_token import RefreshTokenGrant
 from authserver.oidc.introspection import Introspection
+from authserver.oidc.presented_tokens import PresentedTokens
 from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.token_issuer import TokenIssuer
@@ -83,6 +85,7 @@ class Edge:
         )
         self.codes = CodeIssuer(
             keys=base.keys,
+            apis=base.apis,
             clock=base.clock,
             randomness=base.randomness,
             lifetimes=base.lifetimes,
@@ -155,13 +158,16 @@ class Edge:
         tokens = TokenEndpoint(
             storage=base.storage,
             authenticator=authenticator,
+            apis=base.apis,
             grant_types=(
                 AuthorizationCodeGrant(issuer, base.clock),
                 RefreshTokenGrant(issuer, base.deriver, base.clock),
+                ClientCredentialsGrant(issuer, base.clock),
             ),
             issuer=issuer,
             clock=base.clock,
         )
+        presented = PresentedTokens(base.keys, base.endpoint.issuer)
         return ClientEndpoints(
             discovery=Discovery(
                 endpoint=base.endpoint,
@@ -172,13 +178,16 @@ class Edge:
             tokens=tokens,
             userinfo=Userinfo(storage=base.storage, clock=base.clock),
             revocation=Revocation(
-                storage=base.storage, authenticator=authenticator, clock=base.clock
+                storage=base.storage,
+                authenticator=authenticator,
+                clock=base.clock,
+                presented=presented,
             ),
             introspection=Introspection(
                 storage=base.storage,
                 authenticator=authenticator,
                 clock=base.clock,
-                issuer=base.endpoint.issuer,
+                presented=presented,
             ),
             origins=base.clients.origins,
             lane=base.lane,

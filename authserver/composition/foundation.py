@@ -23,6 +23,7 @@ from authserver.settings.sources import Loaded, packaged
 from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.database import open_database
+from authserver.storage.registered_apis import RegisteredApis
 from authserver.storage.registered_clients import RegisteredClients, account_client
 from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Notice, Storage
@@ -48,6 +49,7 @@ class Foundation:
         self.experience = StoredSignInExperience(self.cache)
         own_client = account_client(self.endpoint.url, clock.now())
         self.clients = RegisteredClients(self.cache, own_client, self.brands)
+        self.apis = RegisteredApis(self.cache)
         self.keys = ProviderKeys(self.cache, self.deriver.keys)
         self.renderer = Renderer(packaged("templates"))
         self.lane = Lane(threads=self.storage.database.connections + THREADS_BESIDE_CONNECTIONS)

@@ -25,6 +25,8 @@ RSA_BITS: Final = 2048
 RSA_EXPONENT: Final = 65537
 LONGEST_TOKEN: Final = 16384
 PLAIN_JWT: Final = "JWT"
+# RFC 9068 §2.1.
+ACCESS_TOKEN_JWT: Final = "at+jwt"  # noqa: S105 - a type of token
 CURVES: Final[Mapping[SigningAlgorithm, ec.EllipticCurve]] = {
     SigningAlgorithm.ES256: ec.SECP256R1(),
     SigningAlgorithm.ES384: ec.SECP384R1(),
@@ -89,9 +91,13 @@ def public_jwk(der: bytes, algorithm: SigningAlgorithm) -> dict[str, str]:
 
 
 def read_own_token(
-    token: str, keys: Mapping[str, tuple[SigningAlgorithm, Mapping[str, str]]], *, issuer: str
+    token: str,
+    keys: Mapping[str, tuple[SigningAlgorithm, Mapping[str, str]]],
+    *,
+    issuer: str,
+    typ: str = PLAIN_JWT,
 ) -> dict[str, Any]:
-    """Return the claims of a token that this server signed, expired or not.
+    """Return the claims of a token of type `typ` that this server signed, expired or not.
 
     `keys` maps the ids of the published keys to algorithm and JWK. Raises TokenInvalid.
     """
@@ -117,6 +123,6 @@ def read_own_token(
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as fault:
         raise TokenInvalid("the token is not one of ours") from fault
     # RFC 8725 §3.11: tokens of other types are signed with the same keys.
-    if header.get("typ") != PLAIN_JWT:
+    if header.get("typ") != typ:
         raise TokenInvalid("the token is of another type")
     return claims

@@ -46,6 +46,7 @@ class ClientMetadata:
     access_token_lifetime: timedelta | None = None
     id_token_lifetime: timedelta | None = None
     refresh_token_lifetime: timedelta | None = None
+    may_introspect_all: bool = False
     is_third_party: bool = False
     is_dynamic: bool = False
 

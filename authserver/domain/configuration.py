@@ -8,6 +8,7 @@ class ConfigurationKind(StrEnum):
 
     CLIENTS = "clients"
     SIGNING_KEYS = "signing_keys"
+    API_RESOURCES = "api_resources"
     MAIL_SENDERS = "mail_senders"
     MAIL_TEMPLATES = "mail_templates"
     BRANDING = "branding"

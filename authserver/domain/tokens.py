@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from authserver.domain.accounts import Account, Subject
 from authserver.domain.clients import ClientId
 from authserver.domain.grants import AuthorizationId
-from authserver.domain.scopes import ScopeSet
+from authserver.domain.secret import fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +27,24 @@ class AuthorizationCode:
 class AccessToken:
     """An access token, stored as a digest.
 
-    Without an `audience` it is opaque and good at the userinfo endpoint; with one it is a JWT
-    for that API (RFC 9068), whose scopes are the API's. A service's has no authorization.
+    Without an `audience` it is opaque and, for a person, good at the userinfo endpoint; with one
+    it is a JWT for that API (RFC 9068), whose scopes are the API's. A service's has no
+    authorization.
     """
 
     digest: bytes
     client_id: ClientId
     authorization_id: AuthorizationId | None = None
-    scopes: ScopeSet
+    scope: str
     audience: str | None = None
-    api_scopes: tuple[str, ...] = ()
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+
+
+def digest_of_jti(jti: str) -> bytes:
+    """Return what a JWT access token is stored under: it is signed after its row is written."""
+    return fingerprint(f"jti {jti}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +59,27 @@ class RefreshToken:
     family_expires_at: datetime
     spent_at: datetime | None = None
     successor_key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAccess:
+    """What a presented access token stands for."""
+
+    client_id: ClientId
+    account: Account
+    scopes: ScopeSet
+    requested_claims: dict[str, object]
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedAccess:
+    """What a live access token says of itself, whoever presents it; a service's names nobody."""
+
+    client_id: ClientId
+    subject: Subject | None
+    scope: str
+    audience: str | None
+    created_at: datetime
+    expires_at: datetime

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from authserver.domain.accounts import Subject
 from authserver.domain.clients import Client
 from authserver.domain.clock import Clock
-from authserver.domain.scopes import ScopeSet
 from authserver.domain.secret import fingerprint
 from authserver.oidc.client_authentication import ClientAuthenticator
 from authserver.oidc.errors import InvalidClient
 from authserver.oidc.parameters import Parameters
+from authserver.oidc.presented_tokens import PresentedTokens
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 INACTIVE: Final = {"active": False}
@@ -24,10 +23,13 @@ class Introspection:
     storage: Storage
     authenticator: ClientAuthenticator
     clock: Clock
-    issuer: str
+    presented: PresentedTokens
 
     def inspect(self, parameters: Parameters, authorization: str | None) -> dict[str, object]:
         """Return the state of a token of the calling client; of any other, only that it is none.
+
+        A client that an operator lets introspect all, such as the server of an API, is told of
+        every live access token; of refresh tokens nobody but their holder.
 
         Callers have to authenticate (RFC 7662 §2.1), so that nobody can try tokens here.
         """
@@ -35,23 +37,27 @@ class Introspection:
         client = self.authenticator.authenticate(authorization, parameters, now)
         if client.is_public:
             raise InvalidClient("only clients with a secret may introspect")
-        digest = fingerprint(parameters.required("token"))
+        token = parameters.required("token")
         with self.storage.reading() as work:
             return (
-                self._access_token(work, digest, client, now)
-                or self._refresh_token(work, digest, client, now)
+                self._access_token(work, self.presented.digest(token), client, now)
+                or self._refresh_token(work, fingerprint(token), client, now)
                 or dict(INACTIVE)
             )
 
     def _access_token(
         self, work: UnitOfWork, digest: bytes, client: Client, now: datetime
     ) -> dict[str, object] | None:
-        access = work.tokens.find_access(digest, now)
-        if access is None or access.client_id != client.id:
+        access = work.tokens.find_presented(digest, now)
+        if access is None:
             return None
-        described = self._described(client, access.account.subject, access.scopes)
+        if access.client_id != client.id and not client.metadata.may_introspect_all:
+            return None
+        # RFC 9068 §2.2: a service's token is about the service itself.
+        subject = access.subject or access.client_id
         return {
-            **described,
+            **self._described(access.client_id, subject, access.scope),
+            **({} if access.audience is None else {"aud": access.audience}),
             "token_type": "Bearer",
             "iat": int(access.created_at.timestamp()),
             "exp": int(access.expires_at.timestamp()),
@@ -66,18 +72,17 @@ class Introspection:
         authorization = work.authorizations.find(token.authorization_id)
         if authorization is None or authorization.revoked_at is not None:
             return None
-        described = self._described(client, authorization.subject, authorization.scopes)
         return {
-            **described,
+            **self._described(client.id, authorization.subject, str(authorization.scopes)),
             "iat": int(token.created_at.timestamp()),
             "exp": int(token.expires_at.timestamp()),
         }
 
-    def _described(self, client: Client, subject: Subject, scopes: ScopeSet) -> dict[str, object]:
+    def _described(self, client_id: str, subject: str, scope: str) -> dict[str, object]:
         return {
             "active": True,
-            "iss": self.issuer,
-            "client_id": client.id,
+            "iss": self.presented.issuer,
+            "client_id": client_id,
             "sub": subject,
-            "scope": str(scopes),
+            "scope": scope,
         }

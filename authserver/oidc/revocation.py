@@ -6,6 +6,7 @@ from authserver.domain.clock import Clock
 from authserver.domain.secret import fingerprint
 from authserver.oidc.client_authentication import ClientAuthenticator
 from authserver.oidc.parameters import Parameters
+from authserver.oidc.presented_tokens import PresentedTokens
 from authserver.storage.unit_of_work import Storage
 
 
@@ -16,6 +17,7 @@ class Revocation:
     storage: Storage
     authenticator: ClientAuthenticator
     clock: Clock
+    presented: PresentedTokens
 
     def revoke(self, parameters: Parameters, authorization: str | None) -> None:
         """End a token of the calling client; unknown ones are no fault (RFC 7009 §2.2).
@@ -24,11 +26,11 @@ class Revocation:
         """
         now = self.clock.now()
         client = self.authenticator.identify(authorization, parameters, now)
-        digest = fingerprint(parameters.required("token"))
+        token = parameters.required("token")
         with self.storage.writing() as work:
-            refresh = work.tokens.find_refresh(digest, client.id)
+            refresh = work.tokens.find_refresh(fingerprint(token), client.id)
             if refresh is not None:
                 work.authorizations.revoke(refresh.authorization_id, now)
                 work.commit()
-            elif work.tokens.revoke_access(digest, client.id, now):
+            elif work.tokens.revoke_access(self.presented.digest(token), client.id, now):
                 work.commit()

@@ -1,6 +1,5 @@
 """Access tokens and refresh tokens, stored as digests."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,18 +11,19 @@ from sqlalchemy import (
     String,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from authserver.domain.accounts import Account, AccountStatus, Subject
+from authserver.domain.accounts import AccountStatus, Subject
 from authserver.domain.clients import ClientId
 from authserver.domain.grants import AuthorizationId
 from authserver.domain.scopes import ScopeSet
 from authserver.domain.sessions import SessionId
-from authserver.domain.tokens import AccessToken, RefreshToken
+from authserver.domain.tokens import AccessToken, LiveAccess, PresentedAccess, RefreshToken
 from authserver.storage.accounts import AccountRow, account_of
 from authserver.storage.database import Record, Row, UtcDateTime
 from authserver.storage.grants import AuthorizationRow
@@ -88,6 +88,23 @@ FIND_ACCESS: Final = (
         AccountRow.status == AccountStatus.ACTIVE.value,
     )
 )
+FIND_PRESENTED: Final = (
+    select(
+        AccessTokenRow,
+        func.coalesce(AccessTokenRow.client_id, AuthorizationRow.client_id).label("holder"),
+        AuthorizationRow.subject,
+    )
+    .outerjoin(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
+    .outerjoin(AccountRow, AccountRow.subject == AuthorizationRow.subject)
+    .where(
+        AccessTokenRow.digest == bindparam("wanted_digest"),
+        AccessTokenRow.expires_at > bindparam("now"),
+        AccessTokenRow.revoked_at.is_(None),
+        AuthorizationRow.revoked_at.is_(None),
+        # A service's token has no account that could be suspended.
+        func.coalesce(AccountRow.status, AccountStatus.ACTIVE.value) == AccountStatus.ACTIVE.value,
+    )
+)
 REVOKE_ACCESS_OF_SESSION: Final = (
     update(AccessTokenRow)
     .where(
@@ -101,11 +118,12 @@ REVOKE_ACCESS_OF_SESSION: Final = (
     .values(revoked_at=bindparam("now"))
 )
 FIND_ACCESS_OWNER: Final = (
-    select(AccessTokenRow.authorization_id)
-    .join(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
+    select(AccessTokenRow.digest)
+    .outerjoin(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
     .where(
         AccessTokenRow.digest == bindparam("wanted_digest"),
-        AuthorizationRow.client_id == bindparam("wanted_client"),
+        func.coalesce(AccessTokenRow.client_id, AuthorizationRow.client_id)
+        == bindparam("wanted_client"),
     )
 )
 REVOKE_ACCESS: Final = (
@@ -139,18 +157,6 @@ FORGET_REFRESH_OF_CLIENT: Final = delete(RefreshTokenRow).where(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveAccess:
-    """What a presented access token stands for."""
-
-    client_id: ClientId
-    account: Account
-    scopes: ScopeSet
-    requested_claims: dict[str, object]
-    created_at: datetime
-    expires_at: datetime
-
-
 class Tokens:
     """The tokens of one unit of work."""
 
@@ -164,9 +170,7 @@ class Tokens:
             {
                 "digest": token.digest,
                 "authorization_id": token.authorization_id,
-                "scopes": str(token.scopes)
-                if token.audience is None
-                else " ".join(token.api_scopes),
+                "scopes": token.scope,
                 "created_at": token.created_at,
                 "expires_at": token.expires_at,
                 "revoked_at": token.revoked_at,
@@ -188,6 +192,21 @@ class Tokens:
             requested_claims=row.requested_claims,
             created_at=row.token_created_at,
             expires_at=row.token_expires_at,
+        )
+
+    def find_presented(self, digest: bytes, now: datetime) -> PresentedAccess | None:
+        """Return what a live access token stands for, of a person or of a service."""
+        wanted = {"wanted_digest": digest, "now": now}
+        row = self.connection.execute(FIND_PRESENTED, wanted).one_or_none()
+        if row is None:
+            return None
+        return PresentedAccess(
+            client_id=ClientId(row.holder),
+            subject=None if row.subject is None else Subject(row.subject),
+            scope=row.scopes,
+            audience=row.audience,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
         )
 
     def revoke_access(self, digest: bytes, client_id: ClientId, now: datetime) -> bool:

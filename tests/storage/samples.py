@@ -130,7 +130,7 @@ def an_access_token(**changes: Any) -> AccessToken:
         "digest": b"access",
         "client_id": CLIENT,
         "authorization_id": AUTHORIZATION,
-        "scopes": ScopeSet.parse("openid"),
+        "scope": "openid",
         "created_at": NOW,
         "expires_at": NOW + timedelta(hours=1),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authserver.crypto.jose import TokenInvalid, read_own_token
+from authserver.domain.api_resources import permitted_scopes
 from authserver.domain.clock import Clock
 from authserver.domain.grants import Authorization, AuthorizationId
 from authserver.domain.lifetimes import Lifetimes
@@ -17,6 +18,7 @@ from authserver.oidc.authorization.request import AuthorizationRequest, Redirect
 from authserver.oidc.errors import InvalidRequest, LoginRequired, OAuthError
 from authserver.oidc.keys import ProviderKeys
 from authserver.storage.grants import ClientOrAccountGone
+from authserver.storage.registered_apis import RegisteredApis
 from authserver.storage.unit_of_work import UnitOfWork
 
 
@@ -25,6 +27,7 @@ class CodeIssuer:
     """Issues authorization codes and makes authorization responses."""
 
     keys: ProviderKeys
+    apis: RegisteredApis
     clock: Clock
     randomness: Randomness
     lifetimes: Lifetimes
@@ -59,6 +62,7 @@ class CodeIssuer:
             acr=session.acr,
             nonce=request.nonce,
             requested_claims=request.claims.names,
+            resources=self._granted(work, request, session),
             created_at=now,
         )
         code = new_token(self.randomness)
@@ -79,6 +83,18 @@ class CodeIssuer:
         )
         work.commit()
         return self._answer(request.target, {"code": code}, again)
+
+    def _granted(
+        self, work: UnitOfWork, request: AuthorizationRequest, session: Session
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the scopes of each API that are asked for and that the person's roles permit."""
+        if not request.apis:
+            return {}
+        roles = work.roles.of_account(session.subject)
+        return {
+            api.indicator: tuple(sorted(request.scope_words & permitted_scopes(api, roles)))
+            for api in request.apis
+        }
 
     def error(self, target: RedirectTarget, error: OAuthError) -> Answer:
         """Return the answer that tells the client why it gets no code."""

@@ -63,7 +63,7 @@ class AuthorizationEndpoint:
         """
         target = find_redirect_target(parameters, self.clients)
         try:
-            request = read_request(parameters, target)
+            request = read_request(parameters, target, self.codes.apis)
             check_request(request)
         except OAuthError as error:
             return self.codes.error(target, error)
@@ -117,6 +117,9 @@ class AuthorizationEndpoint:
 def kept_parameters(parameters: Parameters) -> dict[str, str]:
     """Return what a paused request needs again, as it was sent."""
     kept = {name: value for name, value in parameters.values.items() if name in KEPT_PARAMETERS}
+    if parameters.resources:
+        # Reading it again splits at commas.
+        kept["resource"] = ",".join(parameters.resources)
     if read_login_hint(kept.get("login_hint")) is None:
         kept.pop("login_hint", None)
     if "id_token_hint" in kept:

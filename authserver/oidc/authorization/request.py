@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from authserver.domain.api_resources import ApiResource
 from authserver.domain.clients import Client
 from authserver.domain.scopes import ScopeSet
 from authserver.oidc.authorization.requested_claims import RequestedClaims, read_claims
-from authserver.oidc.errors import InvalidRequest
+from authserver.oidc.errors import InvalidRequest, InvalidTarget
 from authserver.oidc.parameters import Parameters
 from authserver.oidc.pkce import read_challenge
+from authserver.storage.registered_apis import RegisteredApis
 from authserver.storage.registered_clients import RegisteredClients
 
+# Logto's SDKs add it whenever organization scopes are configured; it names no API.
+ORGANIZATIONS_RESOURCE: Final = "urn:logto:resource:organizations"
+MOST_RESOURCES: Final = 20
+LONGEST_RESOURCE: Final = 250
 LONGEST_STATE: Final = 2000
 LONGEST_NONCE: Final = 1000
 LONGEST_LOGIN_HINT: Final = 320
@@ -63,7 +69,9 @@ class AuthorizationRequest:
     max_age: int | None
     id_token_hint: str | None
     wants_registration: bool
-    resources: tuple[str, ...]
+    scope_words: frozenset[str]
+    apis: tuple[ApiResource, ...]
+    unknown_resources: tuple[str, ...]
     unsupported: frozenset[str]
     claims: RequestedClaims
 
@@ -104,10 +112,13 @@ def read_response_mode(text: str | None) -> ResponseMode:
         raise InvalidRequest("response_mode must be query or form_post") from fault
 
 
-def read_request(parameters: Parameters, target: RedirectTarget) -> AuthorizationRequest:
+def read_request(
+    parameters: Parameters, target: RedirectTarget, apis: RegisteredApis
+) -> AuthorizationRequest:
     """Return what is asked for; whatever is raised here is sent to the client."""
     parameters.refuse_repeated()
     refuse_long_values(parameters)
+    known, unknown = read_resources(parameters, apis)
     nonce = parameters.get("nonce")
     if nonce is not None and len(nonce) > LONGEST_NONCE:
         raise InvalidRequest(f"nonce is longer than {LONGEST_NONCE} characters")
@@ -123,10 +134,22 @@ def read_request(parameters: Parameters, target: RedirectTarget) -> Authorizatio
         max_age=read_max_age(parameters.get("max_age")),
         id_token_hint=parameters.get("id_token_hint"),
         wants_registration=wants_registration(parameters),
-        resources=parameters.resources,
+        scope_words=frozenset((parameters.get("scope") or "").split()),
+        apis=known,
+        unknown_resources=unknown,
         unsupported=frozenset({"request", "request_uri", "registration"} & set(parameters.values)),
         claims=read_claims(parameters.get("claims")),
     )
+
+
+def read_resources(
+    parameters: Parameters, apis: RegisteredApis
+) -> tuple[tuple[ApiResource, ...], tuple[str, ...]]:
+    """Return the APIs that are asked for, and what is none (RFC 8707 §2)."""
+    asked = [each for each in parameters.resources if each != ORGANIZATIONS_RESOURCE]
+    if len(asked) > MOST_RESOURCES or any(len(each) > LONGEST_RESOURCE for each in asked):
+        raise InvalidTarget("too many or too long values of resource")
+    return apis.find_each(asked)
 
 
 def read_max_age(text: str | None) -> int | None:

@@ -72,7 +72,9 @@ class Resumption:
         """Return the request as it was; None where its client was changed or deleted since."""
         parameters = Parameters.of(interaction.parameters.items())
         try:
-            return read_request(parameters, find_redirect_target(parameters, self.clients))
+            return read_request(
+                parameters, find_redirect_target(parameters, self.clients), self.codes.apis
+            )
         except OAuthError:
             return None
 

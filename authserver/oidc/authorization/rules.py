@@ -18,8 +18,6 @@ from authserver.oidc.errors import (
     UnsupportedResponseType,
 )
 
-# Logto's SDKs add it whenever organization scopes are configured; it names no API.
-ORGANIZATIONS_RESOURCE: Final = "urn:logto:resource:organizations"
 SUPPORTED_RESPONSE_TYPE: Final = "code"
 
 Rule = Callable[[AuthorizationRequest], None]
@@ -66,7 +64,7 @@ def require_consistent_prompt(request: AuthorizationRequest) -> None:
 
 def require_known_resources(request: AuthorizationRequest) -> None:
     """RFC 8707 §2: a token for an unknown API is refused."""
-    if set(request.resources) - {ORGANIZATIONS_RESOURCE}:
+    if request.unknown_resources:
         raise InvalidTarget("resource is not known")
 
 

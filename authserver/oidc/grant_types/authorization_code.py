@@ -8,6 +8,7 @@ from authserver.domain.clock import Clock
 from authserver.domain.secret import fingerprint
 from authserver.domain.tokens import AuthorizationCode
 from authserver.oidc.errors import InvalidGrant
+from authserver.oidc.granted_access import access_for
 from authserver.oidc.pkce import check_verifier
 from authserver.oidc.token_endpoint import TokenRequest
 from authserver.oidc.token_issuer import IssuedTokens, TokenIssuer
@@ -45,14 +46,13 @@ class AuthorizationCodeGrant:
         if authorization is None or account is None or not account.is_active:
             work.commit()
             raise InvalidGrant("the authorization has ended")
-        scopes = authorization.scopes
         return IssuedTokens(
             client=request.client,
             account=account,
             authorization=authorization,
-            scopes=scopes,
-            access_token=self.issuer.new_access_token(work, authorization, scopes, now),
-            refresh_token=self.issuer.first_refresh_token(work, authorization, now),
+            scopes=authorization.scopes,
+            access=access_for(self.issuer, work, request, authorization, now),
+            refresh_token=self.issuer.first_refresh_token(work, authorization, request.client, now),
             nonce=authorization.nonce,
             issued_at=now,
         )

@@ -7,10 +7,10 @@ from authserver.crypto.deriver import Deriver
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clients import Client, ClientKind
 from authserver.domain.clock import Clock
-from authserver.domain.scopes import ScopeSet
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.tokens import RefreshToken
-from authserver.oidc.errors import AccessDenied, InvalidGrant, InvalidScope
+from authserver.oidc.errors import AccessDenied, InvalidGrant
+from authserver.oidc.granted_access import access_for
 from authserver.oidc.token_endpoint import TokenRequest
 from authserver.oidc.token_issuer import IssuedTokens, TokenIssuer
 from authserver.storage.unit_of_work import UnitOfWork
@@ -50,18 +50,19 @@ class RefreshTokenGrant:
         account = None if authorization is None else work.accounts.find(authorization.subject)
         if authorization is None or account is None or not account.is_active:
             raise InvalidGrant("the refresh token is not valid")
-        scopes = self._narrowed(authorization.scopes, request.parameters.get("scope"))
+        access = access_for(self.issuer, work, request, authorization, now)
         successor = self._successor(presented, spent)
         if is_first_use:
+            written = (authorization, successor)
             self.issuer.write_refresh_token(
-                work, authorization, successor, spent.family_expires_at, now
+                work, request.client, written, spent.family_expires_at, now
             )
         return IssuedTokens(
             client=request.client,
             account=account,
             authorization=authorization,
-            scopes=scopes,
-            access_token=self.issuer.new_access_token(work, authorization, scopes, now),
+            scopes=authorization.scopes,
+            access=access,
             refresh_token=successor,
             nonce=None,
             issued_at=now,
@@ -95,12 +96,3 @@ class RefreshTokenGrant:
         if successor is None:
             raise InvalidGrant("the refresh token is not valid")
         return successor
-
-    def _narrowed(self, granted: ScopeSet, asked: str | None) -> ScopeSet:
-        """Return the scopes of the access token (RFC 6749 §6): the same or fewer."""
-        if asked is None:
-            return granted
-        scopes = ScopeSet.parse(asked)
-        if not scopes.words or not granted.covers(scopes):
-            raise InvalidScope("scope exceeds what was granted")
-        return scopes
