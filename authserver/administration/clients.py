@@ -52,10 +52,11 @@ class ClientChanges:
     requires_pkce: bool | None = None
     has_claims_in_id_token: bool | None = None
     id_token_algorithm: SigningAlgorithm | None = None
+    may_introspect_all: bool | None = None
 
     def apply(self, client: Client, now: datetime) -> Client:
         """Return the client as it is to be."""
-        chosen = {
+        chosen: dict[str, object] = {
             "name": None if self.name is None else self.name.strip(),
             "redirect_uris": each_once(self.redirect_uris),
             "post_logout_redirect_uris": each_once(self.post_logout_redirect_uris),
@@ -63,6 +64,10 @@ class ClientChanges:
             "has_claims_in_id_token": self.has_claims_in_id_token,
             "id_token_algorithm": self.id_token_algorithm,
         }
+        if self.may_introspect_all is not None:
+            chosen["metadata"] = replace(
+                client.metadata, may_introspect_all=self.may_introspect_all
+            )
         given = {name: value for name, value in chosen.items() if value is not None}
         # The names above are those of the fields, which the type checker cannot follow.
         return replace(client, updated_at=now, **given)  # type: ignore[arg-type]  # names of fields

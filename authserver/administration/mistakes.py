@@ -25,6 +25,14 @@ class AccountInvalid(OperatorMistake):
     """An account cannot be made like this."""
 
 
+class ApiInvalid(OperatorMistake):
+    """An API or a role cannot be made, changed or given like this."""
+
+
+class ApiUnknown(OperatorMistake):
+    """There is no such API or role, or nobody holds it."""
+
+
 class SigningKeyUnknown(OperatorMistake):
     """There is no such signing key."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authserver.cli.accounts import accounts
+from authserver.cli.api_resources import api_resources
 from authserver.cli.as_code import apply, export
 from authserver.cli.brand import brand
 from authserver.cli.clients import clients
@@ -23,6 +24,7 @@ from authserver.cli.demo import demo
 from authserver.cli.mail import mail
 from authserver.cli.mail_quota import provider_finding
 from authserver.cli.output import print_document, print_table
+from authserver.cli.roles import roles
 from authserver.cli.serve import serve
 from authserver.cli.sign_in_experience import sign_in_experience
 from authserver.cli.signing_keys import signing_keys
@@ -166,6 +168,8 @@ for command in (
     demo,
     clients,
     accounts,
+    roles,
+    api_resources,
     signing_keys,
     mail,
     brand,

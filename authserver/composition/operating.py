@@ -1,6 +1,7 @@
 """What operators do: the use cases behind commands and, later, the console."""
 
 from authserver.administration.accounts import AccountAdministration
+from authserver.administration.api_resources import ApiAdministration
 from authserver.administration.as_code import ConfigurationAsCode
 from authserver.administration.brand_section import BrandSection
 from authserver.administration.branding import BrandAdministration
@@ -12,6 +13,7 @@ from authserver.administration.mail_section import MailSection
 from authserver.administration.mail_suppressions import MailSuppressions
 from authserver.administration.mail_templates import MailTemplates
 from authserver.administration.preparation import Preparation
+from authserver.administration.roles import RoleAdministration
 from authserver.administration.sign_in_experience import (
     SignInExperienceAdministration,
     SignInExperienceSection,
@@ -35,6 +37,8 @@ class Operating:
         self.clients = ClientAdministration(
             storage=base.storage, clock=base.clock, randomness=base.randomness
         )
+        self.apis = ApiAdministration(storage=base.storage, clock=base.clock)
+        self.roles = RoleAdministration(storage=base.storage, clock=base.clock)
         self.accounts = AccountAdministration(
             storage=base.storage, clock=base.clock, randomness=base.randomness
         )

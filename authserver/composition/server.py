@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from authserver.administration.accounts import AccountAdministration
+from authserver.administration.api_resources import ApiAdministration
 from authserver.administration.as_code import ConfigurationAsCode
 from authserver.administration.branding import BrandAdministration
 from authserver.administration.clients import ClientAdministration
@@ -13,6 +14,7 @@ from authserver.administration.mail import MailAdministration
 from authserver.administration.mail_suppressions import MailSuppressions
 from authserver.administration.mail_templates import MailTemplates
 from authserver.administration.preparation import Preparation
+from authserver.administration.roles import RoleAdministration
 from authserver.administration.sign_in_experience import SignInExperienceAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
 from authserver.composition.edge import Edge
@@ -43,6 +45,8 @@ class AuthServer:
     storage: Storage
     clients: ClientAdministration
     accounts: AccountAdministration
+    apis: ApiAdministration
+    roles: RoleAdministration
     signing_keys: SigningKeyAdministration
     mail: MailAdministration
     brands: BrandAdministration
@@ -91,6 +95,8 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         storage=base.storage,
         clients=operating.clients,
         accounts=operating.accounts,
+        apis=operating.apis,
+        roles=operating.roles,
         signing_keys=operating.signing_keys,
         mail=operating.mail,
         brands=operating.brands,

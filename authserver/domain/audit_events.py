@@ -34,6 +34,12 @@ class AuditKind(StrEnum):
     TOKENS_ISSUED = "tokens.issued"
     AUTHORIZATION_CODE_REPLAYED = "authorization_code.replayed"
     REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 - the name of an event
+    API_CHANGED = "api.changed"
+    API_DELETED = "api.deleted"
+    ROLE_CHANGED = "role.changed"
+    ROLE_DELETED = "role.deleted"
+    ROLE_ASSIGNED = "role.assigned"
+    ROLE_REMOVED = "role.removed"
     SIGNING_KEY_CREATED = "signing_key.created"
     SIGNING_KEY_RETIRED = "signing_key.retired"
     MAIL_SENDER_CONFIGURED = "mail_sender.configured"

@@ -8,6 +8,7 @@ from authserver.domain.accounts import Account
 
 OPENID: Final = "openid"
 OFFLINE_ACCESS: Final = "offline_access"
+ROLES: Final = "roles"
 
 PROFILE_CLAIMS: Final = (
     "name",
@@ -35,7 +36,7 @@ CLAIMS_OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = {
     "address": ("address",),
     "custom_data": ("custom_data",),
     "identities": ("identities", "sso_identities"),
-    "roles": ("roles",),
+    ROLES: ("roles",),
     "urn:logto:scope:organizations": ("organizations", "organization_data"),
     "urn:logto:scope:organization_roles": ("organization_roles",),
 }
@@ -69,8 +70,11 @@ class ScopeSet:
         return other.words <= self.words
 
 
-def claims_of(account: Account) -> dict[str, object]:
-    """Return every claim known of `account`, empty ones left out (OIDC Core §5.3.2)."""
+def claims_of(account: Account, roles: Iterable[str] = ()) -> dict[str, object]:
+    """Return every claim known of `account`, empty ones left out (OIDC Core §5.3.2).
+
+    `roles` are the names of those it was given; an administrator's comes with the account.
+    """
     known: dict[str, object] = {
         **account.claims,
         "email": account.address.typed,
@@ -80,7 +84,7 @@ def claims_of(account: Account) -> dict[str, object]:
         "custom_data": account.claims.get("custom_data", {}),
         "identities": {},
         "sso_identities": [],
-        "roles": ["admin"] if account.is_admin else [],
+        "roles": [*(["admin"] if account.is_admin else []), *roles],
         "organizations": [],
         "organization_data": [],
         "organization_roles": [],
@@ -89,13 +93,16 @@ def claims_of(account: Account) -> dict[str, object]:
 
 
 def released_claims(
-    account: Account, scopes: Iterable[str], requested: Iterable[str] = ()
+    account: Account,
+    scopes: Iterable[str],
+    requested: Iterable[str] = (),
+    roles: Iterable[str] = (),
 ) -> dict[str, object]:
     """Return the claims of `account` that `scopes` release, and those `requested` by name.
 
     OIDC Core §5.4 (scopes) and §5.5 (the claims parameter).
     """
-    known = claims_of(account)
+    known = claims_of(account, roles)
     names = {name for scope in scopes for name in CLAIMS_OF_SCOPE.get(scope, ())}
     standard = {name for scope in ID_TOKEN_SCOPES for name in CLAIMS_OF_SCOPE[scope]}
     names |= standard.intersection(requested)

@@ -6,6 +6,7 @@ from datetime import datetime
 from authserver.domain.accounts import Account, Subject
 from authserver.domain.clients import ClientId
 from authserver.domain.grants import AuthorizationId
+from authserver.domain.scopes import ScopeSet
 from authserver.domain.secret import fingerprint
 
 

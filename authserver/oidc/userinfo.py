@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from authserver.domain.clock import Clock
-from authserver.domain.scopes import OPENID, released_claims
+from authserver.domain.scopes import OPENID, ROLES, released_claims
 from authserver.domain.secret import fingerprint
 from authserver.oidc.errors import InsufficientScope, InvalidToken
 from authserver.storage.unit_of_work import Storage
@@ -20,6 +20,9 @@ class Userinfo:
         """Return the claims that the token's scopes release; `sub` always."""
         with self.storage.reading() as work:
             access = work.tokens.find_access(fingerprint(access_token), self.clock.now())
+            # One look-up more, only for clients that ask for it.
+            wants_roles = access is not None and ROLES in access.scopes
+            held = work.roles.of_account(access.account.subject) if access and wants_roles else []
         if access is None:
             raise InvalidToken("the access token is not valid")
         if OPENID not in access.scopes:
@@ -28,5 +31,5 @@ class Userinfo:
         names = requested if isinstance(requested, list) else []
         return {
             "sub": access.account.subject,
-            **released_claims(access.account, access.scopes, names),
+            **released_claims(access.account, access.scopes, names, [role.name for role in held]),
         }
