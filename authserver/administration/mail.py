@@ -20,6 +20,7 @@ from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clients import ACCOUNT_CLIENT
 from authserver.domain.clock import Clock
 from authserver.domain.configuration import ConfigurationKind
+from authserver.domain.delivery_reports import TimelineStep
 from authserver.domain.emails import Email, UsageType
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.limits import HOUR, Limit, LimitKind
@@ -220,6 +221,15 @@ class MailAdministration:
             ]
         newest_first = sorted(stories, key=lambda story: story.mail.created_at, reverse=True)
         return newest_first[:MOST_SHOWN]
+
+    def timelines(self) -> dict[str, tuple[TimelineStep, ...]]:
+        """Return the timelines of the newest mails by the ids that their providers gave them."""
+        return {
+            attempt.outcome.provider_id: story.timeline
+            for story in self.log()
+            for attempt in story.attempts
+            if attempt.outcome.provider_id
+        }
 
     def _read(self, work: UnitOfWork) -> MailConfiguration:
         document = work.configuration.find(ConfigurationKind.MAIL_SENDERS, ALIYUN)

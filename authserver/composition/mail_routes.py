@@ -25,6 +25,7 @@ def mail_routes(*, base: Foundation, operating: Operating, parts: PageParts) -> 
     """Return the developer's inbox and the hook of delivery events."""
     inbox = InboxRoutes(
         outbox=lambda: operating.mail.configuration().outbox,
+        timelines=operating.mail.timelines,
         is_open_to_all=base.settings.allow_outbox,
         addresses=parts.addresses,
         endpoint=base.endpoint,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Final, TypedDict, cast
 
@@ -11,6 +12,7 @@ from authserver.domain.secret import fingerprint
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 RECIPIENT_HASH_LENGTH: Final = 16
+IDENTIFIER: Final = re.compile(r"[0-9a-f]{24}")
 
 
 class KeptMail(TypedDict):
@@ -31,6 +33,14 @@ def read_outbox(folder: Path, to: str | None = None) -> list[KeptMail]:
     pattern = "*.json" if to is None else f"*-{recipient_hash(to)}.json"
     found = (read_mail(path) for path in sorted(folder.glob(pattern), reverse=True))
     return [mail for mail in found if mail is not None]
+
+
+def read_kept(folder: Path, identifier: str) -> KeptMail | None:
+    """Return the kept mail of this id."""
+    if not IDENTIFIER.fullmatch(identifier):
+        return None
+    found = (read_mail(path) for path in folder.glob(f"*-{identifier}-*.json"))
+    return next((mail for mail in found if mail is not None), None)
 
 
 def read_mail(path: Path) -> KeptMail | None:

@@ -179,3 +179,37 @@ def test_the_timeline_shows_the_mails_to_one_address(
 
     assert [story.mail.id for story in mail.log("Ada@Example.com")] == ["ada"]
     assert {story.mail.id for story in mail.log()} == {"ada", "eve"}
+
+
+def test_the_secret_of_delivery_events_is_stored_sealed_and_may_be_missing(
+    mail: MailAdministration, storage: Storage
+) -> None:
+    mail.configure(CONNECTOR)
+    without = mail.event_secret()
+
+    mail.configure(CONNECTOR | {"eventSecret": "a secret of delivery events"})
+
+    with storage.reading() as work:
+        document = work.configuration.find(ConfigurationKind.MAIL_SENDERS, "aliyun")
+    assert without is None
+    assert mail.event_secret() == Secret("a secret of delivery events")
+    assert document is not None
+    assert "delivery events" not in str(document.body)
+
+
+@pytest.mark.parametrize("secret", ["too short", "ümlaute " * 5, " blanks around this secret "])
+def test_a_secret_of_delivery_events_that_cannot_serve_is_refused(
+    mail: MailAdministration, secret: str
+) -> None:
+    with pytest.raises(MailInvalid, match="eventSecret"):
+        mail.configure(CONNECTOR | {"eventSecret": secret})
+
+
+def test_secret_keys_that_do_not_fit_close_the_hook_of_delivery_events(
+    mail: MailAdministration,
+) -> None:
+    mail.configure(CONNECTOR | {"eventSecret": "a secret of delivery events"})
+    other = KeyRing([Secret("another secret key of the tests, long enough")], KnownRandomness(9))
+    elsewhere = replace(mail, key_ring=other, cache=ConfigurationCache(mail.storage, mail.clock))
+
+    assert elsewhere.event_secret() is None

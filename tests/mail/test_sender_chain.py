@@ -5,7 +5,15 @@ from datetime import timedelta
 import anyio
 import pytest
 
-from authserver.domain.outgoing_mail import Attempt, ComposedMail, MailOutcome, MailResult
+from authserver.domain.outgoing_mail import (
+    Attempt,
+    ComposedMail,
+    MailOutcome,
+    MailResult,
+    MailState,
+    deciding,
+    next_step,
+)
 from authserver.mail.sender_chain import SenderChain, TimeLimits
 from tests.support.known_randomness import KnownRandomness
 from tests.support.stopped_clock import StoppedClock
@@ -333,3 +341,45 @@ async def test_closing_the_chain_closes_every_sender(clock: StoppedClock) -> Non
     await SenderChain(senders, clock=clock, randomness=KnownRandomness()).close()
 
     assert all(sender.is_closed for sender in senders)
+
+
+async def test_a_suppressed_sender_is_not_asked_and_the_next_one_is(
+    clock: StoppedClock, mail: ComposedMail
+) -> None:
+    first, second = ScriptedSender("first", ACCEPTED), ScriptedSender("second", ACCEPTED)
+
+    attempts = await Chain(clock, first, second).chain.send(mail, {"first"})
+
+    assert [attempt.outcome.result for attempt in attempts] == ["suppressed", "accepted"]
+    assert (len(first.mails), len(second.mails)) == (0, 1)
+
+
+async def test_a_mail_that_every_sender_refuses_is_settled_as_suppressed(
+    clock: StoppedClock, mail: ComposedMail
+) -> None:
+    chain = Chain(clock, ScriptedSender("first", ACCEPTED), ScriptedSender("second", ACCEPTED))
+
+    attempts = await chain.chain.send(mail, {"first", "second"})
+
+    outcome = deciding(attempts)
+    assert outcome is not None
+    assert next_step(outcome, 1).state is MailState.DROPPED
+
+
+@pytest.mark.parametrize("order", [("refusing", "broken"), ("broken", "refusing")])
+async def test_a_mail_waits_for_a_sender_that_may_still_take_it(
+    clock: StoppedClock, mail: ComposedMail, order: tuple[str, str]
+) -> None:
+    senders = {
+        "refusing": ScriptedSender("refusing", ACCEPTED),
+        "broken": ScriptedSender("broken", MISCONFIGURED),
+    }
+    chain = Chain(clock, *(senders[name] for name in order))
+
+    tried = await chain.chain.send(mail, {"refusing"})
+    spared = await chain.chain.send(mail, {"refusing"})
+
+    for attempts in (tried, spared):
+        outcome = deciding(attempts)
+        assert outcome is None or next_step(outcome, 1).state is MailState.QUEUED
+    assert len(senders["broken"].mails) == 1

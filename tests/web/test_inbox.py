@@ -1,8 +1,10 @@
+import re
 from collections.abc import Callable
 
 import pytest
 
 from tests.flows.browsing import Visit
+from tests.journeys.mail_walks import eventually
 from tests.support.provider import Provider
 
 ADA = "ada@example.com"
@@ -36,7 +38,40 @@ def test_the_inbox_shows_this_machine_every_mail(with_mail: Provider, source: st
         "html",
         "code",
         "sent_at",
+        "timeline",
     }
+
+
+def test_the_inbox_tells_what_became_of_each_mail(with_mail: Provider) -> None:
+    browser = with_mail.http()
+
+    def steps() -> list[list[str]]:
+        mails = browser.get("/dev/mail.json").json()
+        return [[step["name"] for step in mail["timeline"]] for mail in mails]
+
+    # A mail lies in its folder a moment before the dispatcher notes it.
+    told = eventually(lambda: found if all(found := steps()) else None, "timelines")
+    page = browser.get("/dev/mail").text
+
+    assert told == [["queued", "sending", "accepted"]] * 2
+    assert page.count("<code>accepted</code>") == 2
+
+
+def test_the_html_of_a_mail_is_shown_in_a_sandbox_and_to_this_machine_alone(
+    with_mail: Provider,
+) -> None:
+    browser = with_mail.http()
+    [link] = set(
+        re.findall(r'href="(/dev/mail/[0-9a-f]{24}/html)"', browser.get(PATHS[0]).text)[:1]
+    )
+
+    answer = browser.get(link)
+
+    assert answer.text == with_mail.mails(ADA)[0]["html"]
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert with_mail.http(source="192.0.2.1").get(link).status_code == 404
+    for other in ("*", "%2e%2e%2f", "0" * 24, "0" * 23 + "*"):
+        assert browser.get(f"/dev/mail/{other}/html").status_code == 404
 
 
 def test_the_inbox_shows_the_mails_to_one_address(with_mail: Provider) -> None:
