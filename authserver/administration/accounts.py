@@ -20,7 +20,7 @@ from authserver.domain.randomness import Randomness, new_identifier, new_token
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.standard_claims import claims_faults
 from authserver.storage.accounts import AddressTaken
-from authserver.storage.endings import end_everything
+from authserver.storage.endings import delete_account, stop_account
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 
@@ -112,14 +112,11 @@ class AccountAdministration:
         now = self.clock.now()
         with self.storage.writing() as work:
             account = wanted(work, reference)
-            # Codes and tokens are locked before their authorizations, as by those who use them.
-            work.authorization_codes.forget_of_subject(account.subject)
-            work.tokens.forget_refresh_of_subject(account.subject)
-            account = stopped(work, account, now)
-            work.accounts.delete(account.subject)
-            record(work, AuditKind.ACCOUNT_DELETED, account, now)
+            deleted = delete_account(work, account, now)
+            if deleted is None:
+                raise just_deleted(account)
             work.commit()
-        return account
+        return deleted
 
     def make_sign_in_link(self, reference: str) -> NewSignInLink:
         """Make a one-time link that signs the account in; only its digest is stored."""
@@ -158,14 +155,15 @@ def wanted(work: UnitOfWork, reference: str) -> Account:
 
 def stopped(work: UnitOfWork, account: Account, now: datetime) -> Account:
     """End everything of an account that nobody can sign in to until the commit."""
-    # Verifications are locked before the account, as everywhere; and the account before its
-    # sessions are ended, or a sign-in beside this would start one more.
-    work.verifications.cancel_for_address(account.address.canonical)
-    held = work.accounts.hold(account.subject)
+    held = stop_account(work, account, now)
     if held is None:
-        raise AccountUnknown(f"The account of {account.address.typed} has just been deleted.")
-    end_everything(work, held, now)
+        raise just_deleted(account)
     return held
+
+
+def just_deleted(account: Account) -> AccountUnknown:
+    """Return what to raise where somebody else was faster."""
+    return AccountUnknown(f"The account of {account.address.typed} has just been deleted.")
 
 
 def found(work: UnitOfWork, subject: Subject) -> Account:

@@ -1,5 +1,6 @@
 """The HTTP edge: use cases of provider and flows, their routes, and what all requests pass."""
 
+from authserver.composition.account import AccountSections
 from authserver.composition.appearance import looks_of
 from authserver.composition.foundation import Foundation
 from authserver.composition.mail_routes import PageParts, mail_routes
@@ -10,7 +11,6 @@ from authserver.domain.verifications import Purpose
 from authserver.flows.account import OwnAccount
 from authserver.flows.completion import Completion
 from authserver.flows.finish_elsewhere import FinishElsewhere
-from authserver.flows.sign_in_link import SignInByLink
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
 from authserver.oidc.authorization.resumption import Resumption
@@ -31,6 +31,7 @@ from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.token_issuer import TokenIssuer
 from authserver.oidc.userinfo import Userinfo
+from authserver.web.account_frame import AccountFrame
 from authserver.web.application import create_application
 from authserver.web.brand import BrandRoutes
 from authserver.web.browser import Browsers
@@ -42,7 +43,6 @@ from authserver.web.oidc.authorization import AuthorizationRoutes
 from authserver.web.oidc.end_session import EndSessionRoutes
 from authserver.web.oidc.endpoints import ClientEndpoints
 from authserver.web.page_renderer import PageRenderer
-from authserver.web.pages.account import AccountPages
 from authserver.web.pages.bookmarks import Bookmarks
 from authserver.web.pages.finish_elsewhere import FinishElsewherePages
 from authserver.web.passage import Passage
@@ -115,7 +115,7 @@ class Edge:
             *self.signing_in.email_first_pages(Purpose.SIGN_IN).routes(),
             *self.signing_in.email_first_pages(Purpose.REGISTER).routes(),
             *self.finish_elsewhere_pages().routes(),
-            *self.account_pages().routes(),
+            *(route for pages in self.account_sections().pages() for route in pages.routes()),
             *self.bookmarks().routes(),
             *mail_routes(base=self.base, operating=self.operating, parts=self.page_parts()),
             *BrandRoutes(self.looks, self.base.brands.image, self.base.lane).routes(),
@@ -258,20 +258,19 @@ class Edge:
             pages=self.pages,
         )
 
-    def account_pages(self) -> AccountPages:
-        """Return self-service."""
-        base = self.base
-        return AccountPages(
+    def account_frame(self) -> AccountFrame:
+        """Return what the sections of the account page share."""
+        return AccountFrame(
             account=self.account,
-            links=SignInByLink(
-                storage=base.storage,
-                completion=self.completion,
-                clock=base.clock,
-                randomness=base.randomness,
-            ),
-            lane=base.lane,
+            authorization=self.authorization,
+            has_passwords=lambda: self.base.experience.current().password_signs_in,
+            lane=self.base.lane,
             browsers=self.browsers,
             forms=self.forms,
             pages=self.pages,
             errors=self.errors,
         )
+
+    def account_sections(self) -> AccountSections:
+        """Return the sections of the account page."""
+        return AccountSections(self.base, self.completion, self.account_frame())

@@ -16,6 +16,12 @@ HANDED_OUT_AGAIN_FOR: Final = timedelta(seconds=60)
 KEPT_FOR: Final = timedelta(days=7)
 UNANSWERED_KEPT_FOR: Final = timedelta(days=1)
 
+# Parameters of the account page's own interactions: the section that a verification is for,
+# the address it is bound to, and the section that a sign-in leads to.
+SECTION: Final = "section"
+OLD_ADDRESS: Final = "old_address"
+RETURN_TO: Final = "return_to"
+
 
 class InteractionState(StrEnum):
     """A request waits for a person, was refused by the person, or was answered."""
@@ -59,6 +65,14 @@ class Interaction:
     created_at: datetime
     expires_at: datetime
     completed_at: datetime | None = None
+
+    @property
+    def section(self) -> str | None:
+        """Return the account section whose verification this is; clients' requests have none.
+
+        Such an interaction belongs to the session of `session_id` and to no page of a flow.
+        """
+        return self.parameters.get(SECTION)
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether a person may still act on the request."""

@@ -2,25 +2,16 @@
 
 from dataclasses import dataclass
 
-from authserver.domain.accounts import Account
 from authserver.domain.clock import Clock
 from authserver.domain.lifetimes import Lifetimes
-from authserver.domain.sessions import Session
+from authserver.flows.account_entry import SignedInAccount, find_signed_in
 from authserver.storage.endings import end_session
 from authserver.storage.unit_of_work import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedInAccount:
-    """The browser's session and whose it is."""
-
-    session: Session
-    account: Account
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAccount:
-    """The use cases of the account page."""
+    """The use cases of the account page's first view."""
 
     storage: Storage
     clock: Clock
@@ -31,11 +22,7 @@ class OwnAccount:
         if session_secret is None:
             return None
         with self.storage.reading() as work:
-            session = work.sessions.find_live(session_secret, self.clock.now(), self.lifetimes)
-            account = None if session is None else work.accounts.find(session.subject)
-        if session is None or account is None:
-            return None
-        return SignedInAccount(session=session, account=account)
+            return find_signed_in(work, session_secret, self.clock.now(), self.lifetimes)
 
     def sign_out(self, session_secret: str | None) -> None:
         """End this browser's session; clients keep what was granted for offline use."""

@@ -19,7 +19,14 @@ from authserver.flows.completion import Completion, SignedIn
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.password_sign_in import keep_address
-from authserver.flows.steps import Proceed, Standing, Step, may_continue, notice_of_refusal
+from authserver.flows.steps import (
+    Proceed,
+    Standing,
+    Step,
+    may_continue,
+    notice_of_refusal,
+    send_again,
+)
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.accounts import AddressTaken
 from authserver.storage.registered_clients import RegisteredClients
@@ -115,14 +122,8 @@ class EmailFirst:
                     return Proceed(interaction_id=found.id, step=Step.ADDRESS)
                 if self._is_proven(verification, now):
                     return Proceed(interaction_id=found.id, step=Step.PROVEN)
-                is_live = verification.standing(now) is None
-                if is_live and self.codes.is_long_enough(work, verification, now):
-                    sent = self.codes.resend(work, found, verification, visitor, now)
-                    return self._after_mail(work, found, sent)
-                started = self.codes.start(
-                    work, found, self.purpose, verification.address, visitor, now
-                )
-                return self._after_mail(work, found, started)
+                sent = send_again(self.codes, work, found, verification, visitor, now)
+                return self._after_mail(work, found, sent)
         except AlreadyLive:
             return Proceed(interaction_id=visitor.interaction_id, step=Step.CODE)
 

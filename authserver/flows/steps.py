@@ -8,8 +8,12 @@ from authserver.domain.accounts import Account
 from authserver.domain.clients import Client
 from authserver.domain.interactions import Interaction, InteractionId
 from authserver.domain.sign_in_experience import SignInExperience
-from authserver.domain.verifications import Verification
+from authserver.domain.verifications import CodeOutcome, Verification
 from authserver.flows.code_entries import CodeRefused
+from authserver.flows.email_code import EmailCode
+from authserver.flows.mail_permits import MailRefused
+from authserver.flows.visitor import Visitor
+from authserver.storage.unit_of_work import UnitOfWork
 
 
 class Step(StrEnum):
@@ -54,6 +58,22 @@ class Proceed:
 
     interaction_id: InteractionId
     step: Step
+
+
+def send_again(
+    codes: EmailCode,
+    work: UnitOfWork,
+    interaction: Interaction,
+    verification: Verification,
+    visitor: Visitor,
+    now: datetime,
+) -> CodeOutcome | MailRefused:
+    """Send the same code again or, where it is dead, a new one to the same address."""
+    is_live = verification.standing(now) is None
+    if is_live and codes.is_long_enough(work, verification, now):
+        return codes.resend(work, interaction, verification, visitor, now)
+    purpose, address = verification.purpose, verification.address
+    return codes.start(work, interaction, purpose, address, visitor, now)
 
 
 def notice_of_refusal(refused: CodeRefused) -> dict[str, object]:

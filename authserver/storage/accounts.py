@@ -104,6 +104,19 @@ SET_CLAIMS: Final = (
     .where(AccountRow.subject == bindparam("wanted_subject"))
     .values(claims=bindparam("new_claims", type_=JSON), updated_at=bindparam("now"))
 )
+CHANGE_ADDRESS: Final = (
+    update(AccountRow)
+    .where(
+        AccountRow.subject == bindparam("wanted_subject"),
+        AccountRow.canonical_address == bindparam("old_canonical"),
+    )
+    .values(
+        address=bindparam("new_address"),
+        canonical_address=bindparam("new_canonical"),
+        email_proven_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+)
 DELETE: Final = delete(AccountRow).where(AccountRow.subject == bindparam("wanted_subject"))
 ADD_LINK: Final = insert(SignInLinkRow)
 FIND_LINK: Final = select(SignInLinkRow).where(SignInLinkRow.digest == bindparam("wanted_digest"))
@@ -197,6 +210,25 @@ class Accounts:
         """Replace the account's standard claims; hold the account while deciding on them."""
         parameters = {"wanted_subject": subject, "new_claims": dict(claims), "now": now}
         self.connection.execute(SET_CLAIMS, parameters)
+
+    def change_address(
+        self, subject: Subject, old: EmailAddress, proven: EmailAddress, now: datetime
+    ) -> bool:
+        """Switch to an address whose mailbox has just been proven; False where `old` is gone.
+
+        Raises AddressTaken, after which the unit can only be undone.
+        """
+        parameters = {
+            "wanted_subject": subject,
+            "old_canonical": old.canonical,
+            "new_address": proven.typed,
+            "new_canonical": proven.canonical,
+            "now": now,
+        }
+        try:
+            return self.connection.execute(CHANGE_ADDRESS, parameters).rowcount == 1
+        except IntegrityError as fault:
+            raise AddressTaken from fault
 
     def delete(self, subject: Subject) -> bool:
         """Delete the account with its sessions, authorizations and tokens."""

@@ -38,6 +38,37 @@ def end_sign_ins(work: UnitOfWork, subject: Subject, now: datetime) -> None:
     work.authorizations.revoke_of_subject(subject, now)
 
 
+def delete_account(work: UnitOfWork, account: Account, now: datetime) -> Account | None:
+    """End everything of an account and delete it; return what it was, None where it is gone."""
+    lock_for_deletion(work, account)
+    held = stop_account(work, account, now)
+    if held is None:
+        return None
+    work.interactions.end_of_subject(held.subject, now)
+    work.accounts.delete(held.subject)
+    work.record(AuditEvent(kind=AuditKind.ACCOUNT_DELETED, subject=held.subject), now)
+    return held
+
+
+def lock_for_deletion(work: UnitOfWork, account: Account) -> None:
+    """End what is locked before the account; whoever then refuses undoes the unit."""
+    # Codes and tokens are locked before their authorizations, as by those who use them.
+    work.authorization_codes.forget_of_subject(account.subject)
+    work.tokens.forget_refresh_of_subject(account.subject)
+    work.verifications.cancel_for_address(account.address.canonical)
+
+
+def stop_account(work: UnitOfWork, account: Account, now: datetime) -> Account | None:
+    """End everything of an account; nobody can sign in to it until the commit."""
+    # Verifications are locked before the account, as everywhere; and the account before its
+    # sessions are ended, or a sign-in beside this would start one more.
+    work.verifications.cancel_for_address(account.address.canonical)
+    held = work.accounts.hold(account.subject)
+    if held is not None:
+        end_everything(work, held, now)
+    return held
+
+
 def wipe_unproven(work: UnitOfWork, subject: Subject, now: datetime) -> None:
     """Remove what was left in an account before its mailbox was first proven.
 

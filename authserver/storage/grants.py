@@ -79,6 +79,15 @@ REVOKE_OF_SUBJECT: Final = (
     .where(AuthorizationRow.subject == bindparam("wanted_subject"), IS_LIVE)
     .values(revoked_at=bindparam("now"))
 )
+REVOKE_OF_CLIENT: Final = (
+    update(AuthorizationRow)
+    .where(
+        AuthorizationRow.subject == bindparam("wanted_subject"),
+        AuthorizationRow.client_id == bindparam("wanted_client"),
+        IS_LIVE,
+    )
+    .values(revoked_at=bindparam("now"))
+)
 REVOKE_OF_SESSION: Final = (
     update(AuthorizationRow)
     .where(
@@ -151,6 +160,11 @@ class Authorizations:
     def revoke_of_subject(self, subject: Subject, now: datetime) -> None:
         """End every authorization of the account."""
         self.connection.execute(REVOKE_OF_SUBJECT, {"wanted_subject": subject, "now": now})
+
+    def revoke_of_client(self, subject: Subject, client_id: str, now: datetime) -> bool:
+        """End all that the account allowed the client; False where there was nothing left."""
+        parameters = {"wanted_subject": subject, "wanted_client": client_id, "now": now}
+        return self.connection.execute(REVOKE_OF_CLIENT, parameters).rowcount > 0
 
     def revoke_of_session(
         self, session_id: SessionId, leaving: ClientId | None, now: datetime

@@ -9,6 +9,7 @@ from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver.domain.accounts import Subject
+from authserver.domain.clients import ACCOUNT_CLIENT
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.interactions import (
     FirstFactor,
@@ -18,6 +19,7 @@ from authserver.domain.interactions import (
 )
 from authserver.domain.sessions import AuthenticationMethod, SessionId
 from authserver.storage.database import Record, Row, UtcDateTime
+from authserver.storage.sessions import SessionRow
 
 
 class InteractionRow(Row):
@@ -85,6 +87,27 @@ NOTE_SIGN_IN: Final = CHANGE.where(InteractionRow.state == InteractionState.PAUS
 NOTE_CHOICE: Final = CHANGE.where(InteractionRow.state == InteractionState.PAUSED).values(
     session_id=bindparam("new_session")
 )
+OF_SESSION: Final = (
+    select(InteractionRow)
+    .where(
+        InteractionRow.session_id == bindparam("wanted_session"),
+        InteractionRow.client_id == ACCOUNT_CLIENT,
+        InteractionRow.state == InteractionState.PAUSED,
+        InteractionRow.expires_at > bindparam("now"),
+    )
+    .order_by(InteractionRow.created_at.desc(), InteractionRow.id)
+)
+END_OF_SUBJECT: Final = (
+    update_rows(InteractionRow)
+    .where(
+        InteractionRow.session_id.in_(
+            select(SessionRow.id).where(SessionRow.subject == bindparam("wanted_subject"))
+        ),
+        InteractionRow.client_id == ACCOUNT_CLIENT,
+        InteractionRow.state == InteractionState.PAUSED,
+    )
+    .values(state=InteractionState.COMPLETED.value, completed_at=bindparam("now"))
+)
 SETTLE: Final = CHANGE.where(InteractionRow.state == InteractionState.PAUSED).values(
     state=bindparam("new_state"), completed_at=bindparam("now")
 )
@@ -121,6 +144,19 @@ class Interactions:
         """Return the interaction, whatever its state."""
         row = self.connection.execute(FIND, {"wanted_id": interaction_id}).one_or_none()
         return None if row is None else interaction_of(row)
+
+    def find_of_section(
+        self, session_id: SessionId, section: str, now: datetime
+    ) -> Interaction | None:
+        """Return the newest open interaction of one section of the session's account page."""
+        parameters = {"wanted_session": session_id, "now": now}
+        found = map(interaction_of, self.connection.execute(OF_SESSION, parameters))
+        return next((each for each in found if each.section == section), None)
+
+    def end_of_subject(self, subject: Subject, now: datetime) -> None:
+        """End what is under way on the account's own pages, in every browser of theirs."""
+        parameters = {"wanted_subject": subject, "now": now}
+        self.connection.execute(END_OF_SUBJECT, parameters)
 
     def note_verification(
         self, interaction_id: InteractionId, address: EmailAddress, verification_id: str

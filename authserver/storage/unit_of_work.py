@@ -21,6 +21,7 @@ from authserver.storage.authorization_codes import AuthorizationCodes
 from authserver.storage.client_assertions import ClientAssertions
 from authserver.storage.clients import Clients
 from authserver.storage.configuration import Configuration
+from authserver.storage.connected_applications import ConnectedApplications
 from authserver.storage.consents import Grants
 from authserver.storage.database import Database, UtcDateTime
 from authserver.storage.delivery_events import DeliveryEvents
@@ -33,6 +34,7 @@ from authserver.storage.logout_notices import LogoutNotices
 from authserver.storage.mail_pace import MailPaces
 from authserver.storage.outgoing_mail import OutgoingMails
 from authserver.storage.passwords import Passwords
+from authserver.storage.personal_records import PersonalRecords
 from authserver.storage.recognised_browsers import RecognisedBrowsers
 from authserver.storage.registration_tokens import RegistrationTokens
 from authserver.storage.roles import Roles
@@ -84,6 +86,7 @@ class UnitOfWork:
     client_assertions = Bound(ClientAssertions)
     clients = Bound(Clients)
     configuration = Bound(Configuration)
+    connected_applications = Bound(ConnectedApplications)
     delivery_events = Bound(DeliveryEvents)
     failure_budgets = Bound(FailureBudgets)
     grants = Bound(Grants)
@@ -94,6 +97,7 @@ class UnitOfWork:
     mail_paces = Bound(MailPaces)
     outgoing_mails = Bound(OutgoingMails)
     passwords = Bound(Passwords)
+    personal_records = Bound(PersonalRecords)
     recognised_browsers = Bound(RecognisedBrowsers)
     registration_tokens = Bound(RegistrationTokens)
     roles = Bound(Roles)

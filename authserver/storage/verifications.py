@@ -119,9 +119,23 @@ CONSUME: Final = CHANGE_LIVE.where(
     VerificationRow.expires_at > bindparam("now"), VerificationRow.code_mailed
 ).values(state=VerificationState.VERIFIED.value, verified_at=bindparam("now"))
 REPLACE: Final = CHANGE_LIVE.values(state=VerificationState.REPLACED.value)
+IS_PROOF: Final = (VerificationRow.state == VerificationState.VERIFIED.value) & (
+    VerificationRow.proof_used_at.is_(None)
+)
+# In one order, so that two who cancel never wait for each other.
+HOLD_FOR_ADDRESSES: Final = (
+    select(VerificationRow.id)
+    .where(
+        (VerificationRow.canonical_address == bindparam("one_address"))
+        | (VerificationRow.canonical_address == bindparam("other_address")),
+        (VerificationRow.state == LIVE) | IS_PROOF,
+    )
+    .order_by(VerificationRow.id)
+    .with_for_update()
+)
 CANCEL_FOR_ADDRESS: Final = CHANGE.where(
     VerificationRow.canonical_address == bindparam("wanted_address"),
-    VerificationRow.state == LIVE,
+    (VerificationRow.state == LIVE) | IS_PROOF,
 ).values(state=VerificationState.CANCELLED.value)
 USE_PROOF: Final = CHANGE.where(
     VerificationRow.id == bindparam("wanted_id"),
@@ -181,8 +195,14 @@ class Verifications:
         """End a verification whose place a newer one takes, if it is live."""
         self.connection.execute(REPLACE, {"wanted_id": verification_id})
 
+    def hold_for_addresses(self, one: str, other: str) -> None:
+        """Lock every live verification and unused proof of two addresses until the commit."""
+        parameters = {"one_address": one, "other_address": other}
+        self.connection.execute(HOLD_FOR_ADDRESSES, parameters)
+
     def cancel_for_address(self, canonical: str) -> None:
-        """End every live verification of an address whose account changed."""
+        """End every live verification and unused proof of an address whose account changed."""
+        self.hold_for_addresses(canonical, canonical)
         self.connection.execute(CANCEL_FOR_ADDRESS, {"wanted_address": canonical})
 
     def use_proof(

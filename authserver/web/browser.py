@@ -9,12 +9,15 @@ from starlette.responses import Response
 
 from authserver.domain.interactions import InteractionId
 from authserver.domain.secret import Secret
+from authserver.flows.account_entry import Actor
 from authserver.flows.visitor import Visitor
 from authserver.web.client_address import ClientAddresses
 from authserver.web.user_agent import name_browser
 
 LONGEST_COOKIE: Final = 200
 MOST_INTERACTIONS: Final = 10
+LONGEST_MESSAGE: Final = 3000
+MESSAGE_LIFE_SECONDS: Final = 60
 LANGUAGE_LIFE_SECONDS: Final = 365 * 24 * 3600
 
 
@@ -61,6 +64,38 @@ class Browsers:
     def source(self, request: HTTPConnection) -> str:
         """Return what limits count by."""
         return self.addresses.source_of(request)
+
+    def actor(self, request: HTTPConnection, chosen_locale: str | None, locale: str) -> Actor:
+        """Return who acts on the account page."""
+        return Actor(
+            session_secret=self.session_secret(request),
+            device_secret=self._cookie(request, f"{self.prefix}device"),
+            interaction_cookies=self.interaction_secrets(request),
+            source=self.source(request),
+            browser=name_browser(request.headers.get("user-agent", "")),
+            chosen_locale=chosen_locale,
+            locale=locale,
+        )
+
+    def interaction_secrets(self, request: HTTPConnection) -> dict[str, str]:
+        """Return the contents of all interaction cookies by the id of their interaction."""
+        prefix = self.interaction_cookie("")
+        names = [name for name in request.cookies if name.startswith(prefix)]
+        found = {name.removeprefix(prefix): self._cookie(request, name) for name in names}
+        return {each: secret for each, secret in found.items() if secret is not None}
+
+    def message(self, request: HTTPConnection) -> str | None:
+        """Return the message that waits for the next account page."""
+        value = request.cookies.get(f"{self.prefix}message", "")
+        return value if value and len(value) <= LONGEST_MESSAGE and value.isascii() else None
+
+    def set_message(self, response: Response, message: str) -> None:
+        """Leave a message for the next account page; it is shown once."""
+        self._set(response, f"{self.prefix}message", message, MESSAGE_LIFE_SECONDS)
+
+    def forget_message(self, response: Response) -> None:
+        """Take the message away once it is shown."""
+        self._set(response, f"{self.prefix}message", "", 0)
 
     def visitor(self, request: HTTPConnection, chosen_locale: str | None) -> Visitor:
         """Return who acts on the interaction that the path names."""

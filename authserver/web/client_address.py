@@ -72,3 +72,16 @@ def parse_address(text: str) -> Address | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+def shortened(source: str) -> str:
+    """Return a source as lists of sessions show it: recognisable, but not in full."""
+    try:
+        network = ipaddress.ip_network(source)
+    except ValueError:
+        return ""
+    if isinstance(network, ipaddress.IPv4Network):
+        first, second = str(network.network_address).split(".")[:2]
+        return f"{first}.{second}.•.•"
+    groups = network.network_address.exploded.split(":")[:2]
+    return ":".join(f"{int(group, 16):x}" for group in groups) + ":…"

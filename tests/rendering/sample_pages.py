@@ -18,6 +18,7 @@ class Notice:
     entered: str | None = None
     needed: int | None = None
     found: int | None = None
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ def sample_pages() -> Iterator[Sample]:
     yield from dead_code_pages()
     yield from elsewhere_pages()
     yield from account_pages()
+    yield from sections_of_account()
     yield from ends_and_errors()
     yield from pages_between()
 
@@ -145,6 +147,8 @@ def code_pages() -> Iterator[Sample]:
             "symbols": 13,
             "notice": Notice(outcome="malformed", entered="ABCD-EF", needed=13, found=6),
         },
+        "change-account": {"purpose": "user_permission_validation", "restart_action": None},
+        "new-address": {"purpose": "bind_new_identifier", "cancel_action": None},
         "13-foreign": {
             "symbols": 13,
             "notice": Notice(outcome="malformed", entered="U" * 13, needed=13, found=13),
@@ -218,16 +222,92 @@ def account_pages() -> Iterator[Sample]:
     yield Sample(name="signed-out", template="pages/sign_out/done.html", context=back)
     alone = {"back_url": None, "client_name": None}
     yield Sample(name="signed-out-alone", template="pages/sign_out/done.html", context=alone)
-    account = {
-        "email": PERSON,
+    link = {"action": "/sign-in-link", "email_masked": "a…@bookworm.example"}
+    yield Sample(name="sign-in-link", template="pages/sign_in_link.html", context=link)
+
+
+SECTIONS = (
+    "profile",
+    "language",
+    "address",
+    "password",
+    "second-factor",
+    "sessions",
+    "browsers",
+    "applications",
+    "export",
+    "deletion",
+)
+NAMES_OF_PERSON = {"name": "Ada Lovelace", "given_name": "", "family_name": "", "nickname": "A"}
+PLACE = {"id": "p1", "browser": "", "name": "Firefox on Linux", "source": "192.0.•.•"}
+TIMES = dict.fromkeys(
+    ("authenticated_at", "last_used_at", "first_used_at", "since", "created_at"), MOMENT
+)
+SCOPES = (
+    "openid",
+    "offline_access",
+    "profile",
+    "email",
+    "phone",
+    "address",
+    "custom_data",
+    "identities",
+    "roles",
+    "urn:logto:scope:organizations",
+)
+
+
+def section(name: str, state: str = "", /, **context: object) -> Sample:
+    """Return one state of one section."""
+    known = {"email": PERSON, "sections": SECTIONS, "section": name, "client_name": None}
+    template = f"pages/account/{name.replace('-', '_')}.html"
+    label = f"account-{name}{'-' if state else ''}{state}"
+    return Sample(name=label, template=template, context={**known, **context})
+
+
+def sections_of_account() -> Iterator[Sample]:
+    facts: dict[str, object] = {
         "created_at": MOMENT,
         "signed_in_at": MOMENT,
         "sign_out_action": "/account/sign-out",
-        "client_name": None,
     }
-    yield Sample(name="account", template="pages/account.html", context=account)
-    link = {"action": "/sign-in-link", "email_masked": "a…@bookworm.example"}
-    yield Sample(name="sign-in-link", template="pages/sign_in_link.html", context=link)
+    yield section("overview", section=None, name="Ada", **facts)
+    names: dict[str, object] = {"names": NAMES_OF_PERSON, "longest": 200}
+    yield section("profile", **names)
+    yield section("profile", "saved", notice=Notice(outcome="saved"), **names)
+    yield section(
+        "profile", "invalid", notice=Notice(outcome="name_invalid", field="nickname"), **names
+    )
+    yield section("language", chosen="de")
+    yield section("language", "unknown", chosen="", notice=Notice(outcome="language_unknown"))
+    yield from confirmed_sections()
+    places = [{**PLACE, **TIMES, "is_this": True}, {**PLACE, **TIMES, "is_this": False}]
+    yield section("sessions", sessions_shown=places)
+    ended = Notice(outcome="session_ended")
+    yield section("sessions", "ended", sessions_shown=places[:1], notice=ended)
+    yield section("browsers", browsers=places)
+    yield section("browsers", "none", browsers=[], notice=Notice(outcome="browsers_forgotten"))
+    application = {**PLACE, **TIMES, "scopes": SCOPES}
+    yield section("applications", applications=[application])
+    yield section("applications", "none", applications=[], notice=Notice(outcome="withdrawn"))
+    yield section("export", download_url="/account/export/account.json")
+    yield Sample(name="account-deleted", template="pages/account/deleted.html")
+
+
+def confirmed_sections() -> Iterator[Sample]:
+    """Yield what asks for a fresh sign-in first."""
+    for name in ("address", "deletion"):
+        yield section(name, confirmation="none")
+        yield section(name, "code", confirmation="code")
+        yield section(name, "sign-in", confirmation="sign_in")
+    for outcome in ("address_invalid", "address_same", "address_taken", "address_refused"):
+        notice = Notice(outcome=outcome, entered="ada@bookworm")
+        yield section("address", outcome, confirmation="none", notice=notice)
+    changed = Notice(outcome="address_changed")
+    yield section("address", "changed", confirmation="code", notice=changed)
+    meanwhile = Notice(outcome="address_changed_meanwhile")
+    yield section("address", "meanwhile", confirmation="code", notice=meanwhile)
+    yield section("deletion", "not-sure", confirmation="none", notice=Notice(outcome="not_sure"))
 
 
 def ends_and_errors() -> Iterator[Sample]:

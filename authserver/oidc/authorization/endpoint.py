@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from authserver.domain.clients import ACCOUNT_CLIENT
-from authserver.domain.interactions import Interaction, InteractionId
+from authserver.domain.interactions import RETURN_TO, Interaction, InteractionId
 from authserver.domain.randomness import new_identifier, new_token
 from authserver.domain.secret import Secret, fingerprint
 from authserver.oidc.authorization.code_issuer import CodeIssuer
@@ -85,10 +85,16 @@ class AuthorizationEndpoint:
                     ended = self.codes.ended(work, request, session, now)
                     return ended or self.codes.issue(work, request, session, now)
 
-    def begin_for_account(self, locale: str, *, register: bool) -> Paused:
-        """Start an interaction of this server's own account page."""
+    def begin_for_account(
+        self, locale: str, *, register: bool = False, section: str | None = None
+    ) -> Paused:
+        """Start an interaction of this server's own account page.
+
+        One that is to lead to a section asks for a sign-in also in a browser that has a session.
+        """
+        kept = {} if section is None else {"prompt": "login", RETURN_TO: section}
         with self.storage.writing() as work:
-            paused = self._pause(work, ACCOUNT_CLIENT, {}, locale, self.codes.clock.now())
+            paused = self._pause(work, ACCOUNT_CLIENT, kept, locale, self.codes.clock.now())
             work.commit()
         return Paused(interaction_id=paused[0], cookie=Secret(paused[1]), register=register)
 

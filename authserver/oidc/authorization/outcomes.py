@@ -28,9 +28,10 @@ class Paused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToAccount:
-    """The sign-in was for this server's own account page."""
+    """The sign-in was for this server's own account page, or for one section of it."""
 
     session_secret: Secret | None = None
+    section: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,12 @@ from hmac import compare_digest
 
 from authserver.crypto.deriver import Deriver
 from authserver.domain.clients import ACCOUNT_CLIENT
-from authserver.domain.interactions import Interaction, InteractionId, InteractionState
+from authserver.domain.interactions import (
+    RETURN_TO,
+    Interaction,
+    InteractionId,
+    InteractionState,
+)
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.sessions import Session
 from authserver.oidc.authorization.code_issuer import CodeIssuer
@@ -47,7 +52,7 @@ class Resumption:
         now = self.codes.clock.now()
         with self.storage.reading() as work:
             interaction = work.interactions.find(interaction_id)
-        if interaction is None or cookie is None:
+        if interaction is None or interaction.section is not None or cookie is None:
             return Ended(reason="unknown")
         if not compare_digest(interaction.cookie_digest, fingerprint(cookie)):
             return Ended(reason="other_browser")
@@ -114,11 +119,14 @@ class Resumption:
         browser: BrowserStanding,
         now: datetime,
     ) -> Paused | ToAccount:
-        if browser.session is None and interaction.state is InteractionState.PAUSED:
+        waits = browser.session is None or asks_for_sign_in(interaction)
+        if waits and interaction.state is InteractionState.PAUSED:
             return Paused(interaction_id=interaction.id, cookie=None, register=False)
         if work.interactions.settle(interaction.id, InteractionState.COMPLETED, now):
             work.commit()
-        return ToAccount(session_secret=browser.again)
+        return ToAccount(
+            session_secret=browser.again, section=interaction.parameters.get(RETURN_TO)
+        )
 
     def _browser(
         self,
@@ -142,6 +150,11 @@ def is_over(interaction: Interaction, now: datetime) -> bool:
     return interaction.state is not InteractionState.REFUSED and not (
         interaction.is_open(now) or interaction.hands_out_again(now)
     )
+
+
+def asks_for_sign_in(interaction: Interaction) -> bool:
+    """Tell whether nobody has signed in yet who was to do so anew."""
+    return interaction.signed_in_at is None and interaction.parameters.get("prompt") == "login"
 
 
 def agree(interaction: Interaction, session: Session | None) -> bool:

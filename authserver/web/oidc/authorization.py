@@ -95,7 +95,8 @@ class AuthorizationRoutes:
         if isinstance(outcome, Paused):
             return self.pause(request, outcome)
         if isinstance(outcome, ToAccount):
-            response = self.pages.to("/account")
+            section = f"/{outcome.section}" if outcome.section else ""
+            response = self.pages.to(f"/account{section}")
         else:
             response = self.answer(request, outcome)
         if outcome.session_secret is not None:

@@ -11,12 +11,12 @@ from authserver.flows.account import OwnAccount
 from authserver.flows.sign_in_link import SignInByLink
 from authserver.flows.visitor import InteractionGone
 from authserver.lane import Lane
+from authserver.web.account_frame import OVERVIEW, AccountFrame
 from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.request_form import FormReader, check_form_token
 
-ACCOUNT = "account"
 LINK = "sign-in-link"
 
 
@@ -24,6 +24,7 @@ LINK = "sign-in-link"
 class AccountPages:
     """Self-service."""
 
+    frame: AccountFrame
     account: OwnAccount
     links: SignInByLink
     lane: Lane
@@ -36,6 +37,7 @@ class AccountPages:
         """Return the routes."""
         return [
             Route("/account", self.show, methods=["GET"]),
+            Route("/account/signed-out", self.show_signed_out, methods=["GET"]),
             Route("/account/sign-out", self.sign_out, methods=["POST"]),
             Route("/language", self.set_language, methods=["POST"]),
             Route("/sign-in-link/{token}", self.show_link, methods=["GET"]),
@@ -44,28 +46,30 @@ class AccountPages:
 
     async def show(self, request: Request) -> Response:
         """Show who is signed in, or lead to the sign-in."""
-        secret = self.browsers.session_secret(request)
-        found = await self.lane.run(self.account.look, secret)
-        if found is None:
+        entered = await self.frame.enter(request)
+        if entered is None:
             return self.pages.to("/sign-in")
         context = {
-            "email": found.account.address.typed,
-            "created_at": found.account.created_at,
-            "signed_in_at": found.session.authenticated_at,
+            "name": entered.account.claims.get("name"),
+            "created_at": entered.account.created_at,
+            "signed_in_at": entered.session.authenticated_at,
             "sign_out_action": "/account/sign-out",
-            "form_token": self.pages.form_token(ACCOUNT, secret or ""),
         }
-        return self.pages.page(request, "pages/account.html", context)
+        return await self.frame.page(request, entered, None, "pages/account/overview.html", context)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session of this browser."""
-        fields = await self.forms.page_form(request)
-        secret = self.browsers.session_secret(request)
-        check_form_token(fields, self.pages.form_token(ACCOUNT, secret or ""))
-        await self.lane.run(self.account.sign_out, secret)
+        if await self.frame.read(request, OVERVIEW) is not None:
+            await self.lane.run(self.account.sign_out, self.browsers.session_secret(request))
         response = self.pages.page(request, "pages/sign_out/done.html", {"back_url": None})
         self.browsers.forget_session(response)
         return response
+
+    async def show_signed_out(self, request: Request) -> Response:
+        """Say that this browser is signed out, where it is."""
+        if await self.frame.enter(request) is not None:
+            return self.pages.to("/account")
+        return self.pages.page(request, "pages/sign_out/done.html", {"back_url": None})
 
     async def set_language(self, request: Request) -> Response:
         """Remember the language and go back to the page."""
