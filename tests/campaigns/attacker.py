@@ -11,11 +11,13 @@ from tests.attacks.siege import Siege
 from tests.support.databases import sqlite_url
 from tests.support.provider import running_provider
 
-# The class codes begin with, and whether the attacker has a copy of the owner's device cookie.
+# The class that codes begin with; whether the attacker has a device cookie; whether he waits.
 POLICIES = {
-    "default": ("digits6", False),
-    "digits8": ("digits8", False),
-    "stolen-cookie": ("digits6", True),
+    "default": ("digits6", False, False),
+    "patient": ("digits6", False, True),
+    "digits8": ("digits8", False, False),
+    "digits8-patient": ("digits8", False, True),
+    "stolen-cookie": ("digits6", True, False),
 }
 
 
@@ -33,14 +35,16 @@ def main() -> int:
 
 def besieged(policy: str, days: int) -> int:
     """Attack under one policy, print what came of it, and return the number of broken bounds."""
-    start_class, steals = POLICIES[policy]
+    start_class, steals, is_patient = POLICIES[policy]
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="attacker-") as name:
         folder = Path(name)
         database = sqlite_url(folder / "authserver.db")
         settings = {"AUTHSERVER_CODES__START_CLASS": start_class}
         with running_provider(folder, database, settings=settings) as provider:
-            books = Siege(provider, database, folder / "outbox", steals=steals).run(days)
+            outbox = folder / "outbox"
+            siege = Siege(provider, database, outbox, steals=steals, is_patient=is_patient)
+            books = siege.run(days)
     broken = list(books.broken(start_class=start_class, days=days, thefts=int(steals)))
     bound = Books.bound(start_class=start_class, days=days, thefts=int(steals))
     report(policy, books, bound)

@@ -36,6 +36,8 @@ ROOM_FOR_RACES = {
     "AUTHSERVER_CODES__SPRAY__MIN_WRONG": "10000",
     "AUTHSERVER_CODES__SPRAY__DAY_WRONG": "100000",
     "AUTHSERVER_CODES__MAILS__COOLDOWN": "1s",
+    "AUTHSERVER_CODES__SPRAY__RATIO": "1",
+    "AUTHSERVER_CODES__SPRAY__DAY_RATIO": "1",
     "AUTHSERVER_LIMITS__REQUESTS_PER_SOURCE_MINUTE": "10000000",
     "AUTHSERVER_TRUSTED_PROXIES": "127.0.0.1/32",
     "AUTHSERVER_LOG__LEVEL": "warning",
@@ -205,12 +207,13 @@ class Arena:
                 code,
             )
 
-    def newcomers(self, number: int) -> list[Newcomer]:
+    def newcomers(self, number: int, **parameters: str) -> list[Newcomer]:
         """Return as many browsers, each from a machine of its own and with the first page open."""
         starts = []
         for _ in range(number):
             headers = {**BROWSER_HEADERS, "X-Forwarded-For": self.new_source()}
-            starts.append(httpx.Request("GET", self.authorization_url(), headers=headers))
+            url = self.authorization_url(**parameters)
+            starts.append(httpx.Request("GET", url, headers=headers))
         pages = []
         for answer in self.crowd.send(starts):
             cookie = answer.headers["Set-Cookie"].partition(";")[0]

@@ -121,3 +121,5 @@ def instance_ceiling(arena: Arena, found: Violations) -> None:
     settle(arena, *addresses)
     served = {each for each in addresses if "accepted" in arena.ledger.mail_states(each)}
     found.unless(len(served) <= CEILING, f"{len(served)} mails under a ceiling of {CEILING}")
+    lost = len(set(known) - served)
+    found.unless(lost == 0, f"{lost} of {len(known)} people with an account got no mail")

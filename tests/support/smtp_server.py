@@ -21,6 +21,7 @@ class Script:
     has_starttls: bool = True
     cuts: frozenset[str] = frozenset()
     hangs: frozenset[str] = frozenset()
+    seconds_before_final: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,8 @@ class SmtpConversation(socketserver.StreamRequestHandler):
             self.server.released.wait(30)
         if "CONTENT" in script.cuts | script.hangs:
             return False
+        if script.seconds_before_final:
+            self.server.released.wait(script.seconds_before_final)
         self.say(script.final)
         return True
 

@@ -1,0 +1,199 @@
+"""`dev.py campaign enumeration`: can the time of an answer tell whether an address has an account?
+
+Addresses with account, without, suspended and not yet proven are asked about in an order of chance,
+each from a browser and a source of its own, while the mail server takes two seconds for each mail.
+"""
+
+import argparse
+import http.client
+import math
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tests.races.arena import Arena, Newcomer, opened_arena, same_origin
+from tests.support.databases import postgres_server
+from tests.support.smtp_server import Script, SmtpServer
+
+DATABASES = ("sqlite", "postgres")
+# What leads from a client to each page that takes an address.
+PATHS: dict[str, dict[str, str]] = {"sign-in": {}, "register": {"first_screen": "register"}}
+KINDS = ("with account", "without account", "suspended", "not yet proven")
+KNOWN, UNKNOWN = KINDS[:2]
+# The two rarer kinds are asked about less often.
+SHARES = dict(zip(KINDS, (1.0, 1.0, 0.25, 0.25), strict=True))
+ADDRESSES_OF_KIND = 20
+BATCH = 40
+SECONDS_OF_PROVIDER = 2.0
+LOWEST_AUC, HIGHEST_AUC = 0.45, 0.55
+MILLISECONDS = 1000.0
+RANDOM = re.compile(r"[A-Za-z0-9_\-]{20,}|(?<=<bdi>)[0-9A-Z]{3}(?=</bdi>)")
+CHANGING = frozenset({"date"})
+
+
+@dataclass(slots=True)
+class Answers:
+    """What a path answered: the times, and every look that an answer had, by kind of address."""
+
+    seconds: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    looks: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+
+@dataclass(slots=True)
+class Questioner:
+    """Asks one question after the other, over one connection that stays open."""
+
+    arena: Arena
+    connection: http.client.HTTPConnection
+
+    def ask(self, newcomer: Newcomer, address: str) -> tuple[float, str]:
+        """Send an address; return how long the answer took, and all that can be seen of it."""
+        path = newcomer.form.action.path
+        body = urlencode({**newcomer.form.fields, "email": address})
+        headers = newcomer.headers | same_origin(newcomer.form)
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        begin = time.perf_counter()
+        self.connection.request("POST", path, body, headers)
+        answer = self.connection.getresponse()
+        content = answer.read().decode()
+        seconds = time.perf_counter() - begin
+        shown = sorted(
+            f"{name}: {value}"
+            for name, value in answer.getheaders()
+            if name.lower() not in CHANGING
+        )
+        look = "\n".join([str(answer.status), *shown, content]).replace(address, "ADDRESS")
+        return seconds, RANDOM.sub("*", look)
+
+
+def main() -> int:
+    """Run the campaign and return its exit status."""
+    parser = argparse.ArgumentParser(prog="dev.py campaign enumeration", description=__doc__)
+    parser.add_argument(
+        "--requests", type=int, default=2000, help="about addresses with and without account, each"
+    )
+    parser.add_argument("--database", dest="databases", action="append", choices=DATABASES)
+    parser.add_argument("--path", dest="paths", action="append", choices=list(PATHS))
+    options = parser.parse_args()
+    faults = 0
+    for database in options.databases or DATABASES:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="enumeration-")))
+            slow = Script(seconds_before_final=SECONDS_OF_PROVIDER)
+            smtp = stack.enter_context(SmtpServer(slow))
+            url = None
+            if database == "postgres":
+                url = stack.enter_context(postgres_server()).create_database()
+            arena = stack.enter_context(opened_arena(folder, url, settings=settings_for(smtp)))
+            addresses = people(arena)
+            for path in options.paths or PATHS:
+                answers = questions(arena, addresses, path, options.requests)
+                faults += report(f"{database}, {path}", answers)
+    return 1 if faults else 0
+
+
+def settings_for(smtp: SmtpServer) -> dict[str, str]:
+    """Return settings that send through the slow server, and room for many mails."""
+    return {
+        "AUTHSERVER_MAIL__SENDERS": "smtp",
+        "AUTHSERVER_MAIL__SMTP__HOST": "127.0.0.1",
+        "AUTHSERVER_MAIL__SMTP__PORT": str(smtp.port),
+        "AUTHSERVER_MAIL__SMTP__TLS": "none",
+        "AUTHSERVER_MAIL__SMTP__FROM": "no-reply@example.com",
+        "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY": "1000",
+        "AUTHSERVER_CODES__MAILS__PER_SOURCE_AND_ADDRESS": "1000",
+    }
+
+
+def people(arena: Arena) -> dict[str, list[str]]:
+    """Make the accounts, and return the addresses of each kind, all of one length."""
+    accounts, addresses = arena.operator.accounts, {}
+    for number, kind in enumerate(KINDS):
+        addresses[kind] = [
+            f"person{number}{place:03}@example.com" for place in range(ADDRESSES_OF_KIND)
+        ]
+        for address in addresses[kind] if kind != UNKNOWN else ():
+            account = accounts.create(address)
+            if kind == KNOWN:
+                with arena.operator.storage.writing() as work:
+                    work.accounts.mark_proven(account.subject, account.created_at)
+                    work.commit()
+            if kind == "suspended":
+                accounts.suspend(address)
+    return addresses
+
+
+def questions(arena: Arena, addresses: dict[str, list[str]], path: str, requests: int) -> Answers:
+    """Ask as often about each kind of address, in an order of chance."""
+    answers = Answers()
+    order = arena.shuffled(
+        [
+            f"{kind}/{number}"
+            for kind in KINDS
+            for number in range(math.ceil(requests * SHARES[kind]))
+        ]
+    )
+    connection = http.client.HTTPConnection("127.0.0.1", arena.server.port)
+    questioner = Questioner(arena, connection)
+    for begin in range(0, len(order), BATCH):
+        asked = order[begin : begin + BATCH]
+        for newcomer, question in zip(
+            arena.newcomers(len(asked), **PATHS[path]), asked, strict=True
+        ):
+            kind, _, number = question.partition("/")
+            address = addresses[kind][int(number) % ADDRESSES_OF_KIND]
+            seconds, look = questioner.ask(newcomer, address)
+            answers.seconds[kind].append(seconds)
+            answers.looks[kind][look] += 1
+    connection.close()
+    return answers
+
+
+def report(place: str, answers: Answers) -> int:
+    """Print how well times tell kinds apart; return the number of things that should not be."""
+    faults = 0
+    say(f"\n{place}")
+    for kind in KINDS:
+        times = sorted(answers.seconds[kind])
+        p50, p95 = (times[int(share * (len(times) - 1))] * MILLISECONDS for share in (0.5, 0.95))
+        auc = area_under_curve(answers.seconds[KNOWN], answers.seconds[kind])
+        faults += not LOWEST_AUC <= auc <= HIGHEST_AUC
+        looks = set(answers.looks[kind])
+        faults += looks != set(answers.looks[KNOWN])
+        say(
+            f"{kind:16} {len(times):5} questions, p50 {p50:7.2f} ms, p95 {p95:7.2f} ms, "
+            f"AUC {auc:.3f}, {len(looks)} look(s) of the answer"
+        )
+    every = set().union(*answers.looks.values())
+    if len(every) != 1:
+        faults += 1
+        for look in every:
+            say(f"DIFFERENT {look[:400]!r}")
+    return faults
+
+
+def area_under_curve(first: list[float], second: list[float]) -> float:
+    """Return how often a time of the second kind is longer than one of the first (Mann-Whitney)."""
+    ranked = sorted([(time, False) for time in first] + [(time, True) for time in second])
+    ranks: defaultdict[float, list[int]] = defaultdict(list)
+    for rank, (seconds, _) in enumerate(ranked, 1):
+        ranks[seconds].append(rank)
+    total = sum(
+        sum(ranks[seconds]) / len(ranks[seconds]) for seconds, is_second in ranked if is_second
+    )
+    return (total - len(second) * (len(second) + 1) / 2) / (len(first) * len(second))
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)  # noqa: T201 - a campaign prints its figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
