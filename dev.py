@@ -182,7 +182,8 @@ def check(arguments: list[str]) -> int:
         "ruff check": ["-m", "ruff", "check"],
         "mypy": ["-m", "mypy"],
         "lint-imports": [str(VENV / "bin" / "lint-imports")],
-        "pytest": ["-m", "pytest", *arguments],
+        # A file of tests stays in one process, so that what its tests share is made once.
+        "pytest": ["-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *arguments],
     }
     for name, command in steps.items():
         say(f"== {name}")

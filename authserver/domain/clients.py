@@ -90,7 +90,13 @@ class Client:
 
     @property
     def home(self) -> str | None:
-        """Return an address of the client to lead a stranded person to, where one is known."""
+        """Return an address of the client to lead a stranded person to, where one is known.
+
+        Best is the one that starts a sign-in (OIDC Core §4), then the one it calls its home.
+        """
+        registered = self.metadata.initiate_login_uri or self.metadata.client_uri
+        if registered is not None:
+            return registered
         for uri in (*self.post_logout_redirect_uris, *self.redirect_uris):
             parts = urlsplit(uri)
             if parts.scheme in {"http", "https"}:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import (
     Client,
     ClientId,
@@ -277,6 +278,15 @@ def test_a_client_is_at_home_where_it_wants_people_after_signing_out() -> None:
 
     assert client.home == "https://www.shop.example/"
     assert a_client().home == "https://shop.example/"
+
+
+def test_the_address_that_starts_a_sign_in_is_the_best_way_back() -> None:
+    start, site = "https://shop.example/login", "https://www.shop.example/about"
+
+    registered = a_client(metadata=ClientMetadata(initiate_login_uri=start, client_uri=site))
+
+    assert registered.home == start
+    assert a_client(metadata=ClientMetadata(client_uri=site)).home == site
 
 
 @pytest.mark.parametrize(

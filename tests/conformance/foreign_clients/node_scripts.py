@@ -1,5 +1,6 @@
 """Node scripts as relying parties: npm packages installed once, scripts driven line by line."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -62,14 +63,17 @@ def script_runner() -> RunScript:
         pytest.skip(reason)
     locked = hashlib.sha256((NODE_FOLDER / "package-lock.json").read_bytes()).hexdigest()
     installed = NODE_FOLDER / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_text() != locked:
-        subprocess.run(  # noqa: S603 - npm with fixed arguments
-            [_found("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=NODE_FOLDER,
-            check=True,
-            timeout=INSTALL_SECONDS,
-        )
-        installed.write_text(locked)
+    # Tests run in several processes: one of them installs, the others wait.
+    with (NODE_FOLDER / ".install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.read_text() != locked:
+            subprocess.run(  # noqa: S603 - npm with fixed arguments
+                [_found("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=NODE_FOLDER,
+                check=True,
+                timeout=INSTALL_SECONDS,
+            )
+            installed.write_text(locked)
     return _running_script
 
 
