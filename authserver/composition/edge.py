@@ -2,12 +2,12 @@
 
 from authserver.composition.account import AccountSections
 from authserver.composition.appearance import looks_of
+from authserver.composition.factors import Factors
 from authserver.composition.foundation import Foundation
 from authserver.composition.mail_routes import PageParts, mail_routes
 from authserver.composition.operating import Operating
 from authserver.composition.signing_in import SigningIn
 from authserver.domain.interactions import KEPT_FOR
-from authserver.domain.verifications import Purpose
 from authserver.flows.account import OwnAccount
 from authserver.flows.completion import Completion
 from authserver.flows.finish_elsewhere import FinishElsewhere
@@ -83,6 +83,7 @@ class Edge:
             lifetimes=base.lifetimes,
             policy=base.policy,
         )
+        self.factors = Factors(base, self.completion)
         self.codes = CodeIssuer(
             keys=base.keys,
             apis=base.apis,
@@ -94,7 +95,7 @@ class Edge:
         self.account = OwnAccount(storage=base.storage, clock=base.clock, lifetimes=base.lifetimes)
         self.signing_in = SigningIn(
             base,
-            completion=self.completion,
+            factors=self.factors,
             browsers=self.browsers,
             forms=self.forms,
             pages=self.pages,
@@ -112,8 +113,7 @@ class Edge:
             *self.client_endpoints().routes(),
             *self.authorization_routes().routes(),
             *self.end_session_routes().routes(),
-            *self.signing_in.email_first_pages(Purpose.SIGN_IN).routes(),
-            *self.signing_in.email_first_pages(Purpose.REGISTER).routes(),
+            *self.signing_in.routes(),
             *self.finish_elsewhere_pages().routes(),
             *(route for pages in self.account_sections().pages() for route in pages.routes()),
             *self.bookmarks().routes(),
@@ -256,6 +256,8 @@ class Edge:
             lane=self.base.lane,
             browsers=self.browsers,
             pages=self.pages,
+            errors=self.errors,
+            has_passwords=self.factors.has_passwords,
         )
 
     def account_frame(self) -> AccountFrame:

@@ -64,7 +64,7 @@ def serves_without_account(verification: Verification, experience: SignInExperie
     match verification.purpose:
         case Purpose.SIGN_IN | Purpose.REGISTER:
             return experience.admits(verification.address)
-        case Purpose.FORGOT_PASSWORD:
+        case Purpose.FORGOT_PASSWORD | Purpose.MFA_VERIFICATION:
             return False
         case _:
             return True

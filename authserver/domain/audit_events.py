@@ -16,6 +16,11 @@ class AuditKind(StrEnum):
     FAILURES_RELEASED = "failure_budget.released"
     SPRAY_ALARM_RAISED = "spray_alarm.raised"
     PASSWORD_REFUSED = "password.refused"  # noqa: S105 - the name of an event
+    FIRST_FACTOR_PROVEN = "first_factor.proven"
+    SECOND_FACTOR_REFUSED = "second_factor.refused"
+    SECOND_FACTOR_REMOVED = "second_factor.removed"
+    RECOVERY_CODE_USED = "recovery_code.used"
+    PASSWORD_RESET = "password.reset"  # noqa: S105 - the name of an event
     SIGNED_IN = "session.started"
     SIGNED_OUT = "session.ended"
     ACCOUNT_REGISTERED = "account.registered"

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from authserver.domain.second_factors import RECOVERY_CODE_LENGTH
 from authserver.domain.verifications import CROCKFORD_ALPHABET, CodeClass
 
 LONGEST_ENTRY: Final = 200
@@ -43,8 +44,16 @@ def read_code(entry: str, code_class: CodeClass) -> str | MalformedCode:
     return MalformedCode(needed, sum(map(len, runs)), has_other_symbols=bool(bare))
 
 
+def read_recovery_code(entry: str) -> str | MalformedCode:
+    """Return the recovery code in `entry`; it is read as forgivingly as a mailed one."""
+    if len(entry) > LONGEST_ENTRY:
+        return MalformedCode(RECOVERY_CODE_LENGTH, 0, has_other_symbols=True)
+    text = with_ascii_digits(unicodedata.normalize("NFKC", entry))
+    return read_base32(text, RECOVERY_CODE_LENGTH)
+
+
 def read_base32(text: str, needed: int) -> str | MalformedCode:
-    """Return the 13 symbols of a base32 code, with look-alike letters put right."""
+    """Return the `needed` symbols of a base32 code, with look-alike letters put right."""
     bare = without_separators(text).upper().translate(LOOKALIKES)
     foreign = any(symbol not in CROCKFORD_ALPHABET for symbol in bare)
     if len(bare) == needed and not foreign:

@@ -33,12 +33,27 @@ class InteractionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstFactor:
-    """Who has proven one factor while a second one is still asked for; no session yet."""
+    """Who has proven one factor while a second one is still asked for; no session yet.
+
+    `is_for_reset` says that the mailbox was proven for a new password, and that the second
+    factor has been shown: it signs nobody in.
+    """
 
     subject: Subject
     method: AuthenticationMethod
     rests_on_mail: bool
     proven_at: datetime
+    is_for_reset: bool = False
+
+    @classmethod
+    def by_mail(cls, subject: Subject, now: datetime) -> "FirstFactor":
+        """Return a mailbox that was proven just now."""
+        method = AuthenticationMethod.MAILED_CODE
+        return cls(subject=subject, method=method, rests_on_mail=True, proven_at=now)
+
+    def serves_sign_in(self, now: datetime, proof_life: timedelta) -> bool:
+        """Tell whether a second factor may still be shown beside it, to sign in."""
+        return not self.is_for_reset and now < self.proven_at + proof_life
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

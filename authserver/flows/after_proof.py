@@ -2,26 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from authserver.domain.accounts import Account
 from authserver.domain.email_address import EmailAddress
-from authserver.domain.interactions import Interaction
+from authserver.domain.interactions import FirstFactor, Interaction
 from authserver.domain.randomness import Randomness
 from authserver.domain.secret import Secret
-from authserver.domain.sessions import Authentication, AuthenticationMethod
 from authserver.domain.sign_in_experience import SignInExperience
 from authserver.domain.verifications import Purpose, Verification
-from authserver.flows.completion import Completion, SignedIn
+from authserver.flows.completion import SignedIn
 from authserver.flows.email_code import EmailCode
 from authserver.flows.passwords import PasswordChecks
 from authserver.flows.registration import register
+from authserver.flows.second_step import SecondStep
 from authserver.flows.steps import Proceed, Step
 from authserver.flows.visitor import GoOn, Visitor
 from authserver.storage.endings import wipe_unproven
 from authserver.storage.unit_of_work import UnitOfWork
-
-MAILED_CODE: Final = Authentication(amr=(AuthenticationMethod.MAILED_CODE,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +48,15 @@ class AfterProof:
     purpose: Purpose
     codes: EmailCode
     passwords: PasswordChecks
-    completion: Completion
+    second_step: SecondStep
     randomness: Randomness
 
     def question(
         self, account: Account | None, address: EmailAddress, experience: SignInExperience
     ) -> Step:
         """Return the page that is due after the proof; `PROVEN` where nothing is left to ask."""
+        if self.purpose is Purpose.FORGOT_PASSWORD:
+            return Step.NEW_PASSWORD
         is_signing_in = self.purpose is Purpose.SIGN_IN
         if account is None:
             if not experience.admits(address):
@@ -79,7 +78,7 @@ class AfterProof:
             question = Step.PROVEN if proven.experience.code_signs_in else Step.PASSWORD
         if question is Step.PROVEN:
             return self._finish(work, proven, account)
-        if question is Step.PASSWORD and account is not None:
+        if question in {Step.PASSWORD, Step.NEW_PASSWORD} and account is not None:
             if not account.is_active:
                 return begin_anew(work, proven)
             prove(work, account, proven.now)
@@ -123,11 +122,10 @@ class AfterProof:
         if not account.is_active:
             return begin_anew(work, proven)
         prove(work, account, now)
-        signed_in = self.completion.sign_in(work, proven.visitor, account, MAILED_CODE, now)
-        if signed_in is None:
-            return GoOn(interaction_id=proven.interaction.id)
-        work.commit()
-        return signed_in
+        first = FirstFactor.by_mail(account.subject, now)
+        return self.second_step.after_first_factor(
+            work, proven.interaction, proven.visitor, account, first
+        )
 
 
 def begin_anew(work: UnitOfWork, proven: ProvenMailbox) -> Proceed:

@@ -6,6 +6,7 @@ from datetime import datetime
 from authserver.crypto.deriver import Deriver
 from authserver.domain.accounts import Account
 from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.emails import UsageType
 from authserver.domain.failure_budgets import budget_of, password_budget_of
 from authserver.domain.interactions import InteractionId
 from authserver.domain.lifetimes import Lifetimes
@@ -14,8 +15,10 @@ from authserver.domain.recognised_browsers import RecognisedBrowser, RecognisedB
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.sessions import Authentication, Session, SessionId
 from authserver.domain.verifications import CodePolicy
+from authserver.flows.notices import notice_to
 from authserver.flows.visitor import Visitor
 from authserver.storage.endings import end_session
+from authserver.storage.notices import owe_notice
 from authserver.storage.unit_of_work import UnitOfWork
 
 
@@ -109,7 +112,21 @@ class Completion:
         for surplus in earlier[self.policy.devices_max - 1 :]:
             work.recognised_browsers.abandon(surplus.id)
         work.recognised_browsers.add(browser, secret.reveal())
+        if account.email_proven_at is not None and account.email_proven_at < now:
+            self._tell_of_new_browser(work, visitor, account, now)
         return secret
+
+    def _tell_of_new_browser(
+        self, work: UnitOfWork, visitor: Visitor, account: Account, now: datetime
+    ) -> None:
+        """Tell the owner of a sign-in from elsewhere; the very first one needs no notice."""
+        interaction = work.interactions.find(visitor.interaction_id)
+        if interaction is None:
+            return
+        locale = visitor.locale_in(interaction)
+        details = {"browser": visitor.browser}
+        notice = notice_to(account, UsageType.NEW_BROWSER, locale, details)
+        owe_notice(work, notice, self.randomness, now)
 
     def new_session(
         self,

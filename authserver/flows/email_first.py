@@ -15,10 +15,11 @@ from authserver.domain.sign_in_experience import SignInExperience, SignInMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.after_proof import AfterProof, ProvenMailbox
 from authserver.flows.code_entries import CodeRefused, replace_short_code
-from authserver.flows.completion import Completion, SignedIn
+from authserver.flows.completion import SignedIn
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.password_sign_in import keep_address
+from authserver.flows.second_step import SecondStep
 from authserver.flows.steps import (
     Proceed,
     Standing,
@@ -37,15 +38,15 @@ from authserver.storage.verifications import AlreadyLive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailFirst:
-    """The use cases behind `/sign-in` or, with another purpose, `/register`."""
+    """The use cases behind `/sign-in`, `/register`, and `/forgot-password` as far as the proof."""
 
     purpose: Purpose
     storage: Storage
     clients: RegisteredClients
     experience: StoredSignInExperience
     codes: EmailCode
-    completion: Completion
     after_proof: AfterProof
+    second_step: SecondStep
     clock: Clock
 
     def look(self, visitor: Visitor) -> Standing | Proceed | InteractionGone | GoOn:
@@ -99,6 +100,7 @@ class EmailFirst:
                 refused = self._refuse_address(work, found, typed, address, experience)
                 if refused is not None or address is None:
                     return refused or Proceed(interaction_id=found.id, step=Step.ADDRESS)
+                work.interactions.forget_first_factor(found)
                 if self._asks_for_password(method, experience):
                     keep_address(work, found, address)
                     work.commit()
@@ -192,10 +194,7 @@ class EmailFirst:
         )
 
     def _after_mail(
-        self,
-        work: UnitOfWork,
-        interaction: Interaction,
-        sent: CodeOutcome | MailRefused,
+        self, work: UnitOfWork, interaction: Interaction, sent: CodeOutcome | MailRefused
     ) -> Proceed | MailRefused:
         if isinstance(sent, MailRefused):
             return replace(sent, locale=interaction.locale, client_id=interaction.client_id)
@@ -264,6 +263,9 @@ class EmailFirst:
         now: datetime,
     ) -> Step:
         """Return the step that is due; whose mailbox is proven may know which question is left."""
+        is_for_reset = self.purpose is Purpose.FORGOT_PASSWORD
+        if not is_for_reset and self.second_step.is_due(work, interaction, now):
+            return Step.SECOND_STEP
         step = self._step(interaction, verification, experience, now)
         if verification is None or step is not Step.PROVEN:
             return step
@@ -271,7 +273,8 @@ class EmailFirst:
         return self.after_proof.question(account, verification.address, experience)
 
     def _signed_in_as(self, work: UnitOfWork, visitor: Visitor, now: datetime) -> Account | None:
-        session = work.sessions.find_live(visitor.session_secret, now, self.completion.lifetimes)
+        lifetimes = self.second_step.completion.lifetimes
+        session = work.sessions.find_live(visitor.session_secret, now, lifetimes)
         return None if session is None else work.accounts.find(session.subject)
 
     def _is_proven(self, verification: Verification | None, now: datetime) -> bool:
@@ -279,7 +282,7 @@ class EmailFirst:
 
     def _is_open(self, experience: SignInExperience) -> bool:
         """Tell whether the path may be begun at all."""
-        return self.purpose is Purpose.SIGN_IN or experience.is_registration_open
+        return self.purpose is not Purpose.REGISTER or experience.is_registration_open
 
     def _takes(self, experience: SignInExperience) -> bool:
         """Tell whether the path takes passwords."""

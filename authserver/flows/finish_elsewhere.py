@@ -149,6 +149,8 @@ class FirstTab:
         codes = self.path.codes
         if not codes.policy.finish_elsewhere or verification.standing(now) is not None:
             return None
+        if verification.purpose not in FINISHED_ELSEWHERE:
+            return None
         number = codes.deriver.finish_number(verification)
         return None if number is None else number.reveal()
 

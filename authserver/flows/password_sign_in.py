@@ -6,17 +6,17 @@ from typing import Final
 
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import EmailAddress, parse_email_address
-from authserver.domain.interactions import Interaction
-from authserver.domain.sessions import Authentication, AuthenticationMethod
+from authserver.domain.interactions import FirstFactor, Interaction
+from authserver.domain.sessions import AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, CodePolicy, Purpose
-from authserver.flows.completion import Completion, SignedIn
+from authserver.flows.completion import SignedIn
 from authserver.flows.passwords import Guess, PasswordChecks, RightGuess
+from authserver.flows.second_step import SecondStep
 from authserver.flows.steps import Proceed, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
-PASSWORD: Final = Authentication(amr=(AuthenticationMethod.PASSWORD,))
 WRONG: Final = "wrong_password"
 MISSING: Final = "password_missing"
 # A password that is changed or rehashed at the very moment is judged again, and again once more.
@@ -32,7 +32,7 @@ class PasswordSignIn:
     storage: Storage
     experience: StoredSignInExperience
     passwords: PasswordChecks
-    completion: Completion
+    second_step: SecondStep
     policy: CodePolicy
     clock: Clock
 
@@ -50,6 +50,9 @@ class PasswordSignIn:
             if right is None:
                 break
             ended = self._sign_in(visitor, right)
+            if isinstance(ended, Proceed) and ended.step is Step.SECOND_STEP:
+                # Where no mail is permitted just now, the page of the second step offers it.
+                self.second_step.ask_for_mail(visitor)
             if ended is not None:
                 return ended
         return self._refuse(visitor)
@@ -106,11 +109,13 @@ class PasswordSignIn:
                 self.passwords.withdraw(work, right.guess)
                 work.commit()
                 return None
-            signed_in = self.completion.sign_in(work, visitor, account, PASSWORD, now)
-            if signed_in is None:
-                return GoOn(interaction_id=found.id)
-            work.commit()
-        return signed_in
+            first = FirstFactor(
+                subject=account.subject,
+                method=AuthenticationMethod.PASSWORD,
+                rests_on_mail=right.judged.rests_on_mail,
+                proven_at=now,
+            )
+            return self.second_step.after_first_factor(work, found, visitor, account, first)
 
     def _refuse(self, visitor: Visitor) -> Proceed | InteractionGone | GoOn:
         now = self.clock.now()

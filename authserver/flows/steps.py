@@ -31,6 +31,10 @@ class Step(StrEnum):
     EXISTING = "existing"
     NO_ACCOUNT = "no_account"
     SIGN_IN_INSTEAD = "sign_in_instead"
+    SECOND_STEP = "second_step"
+    RECOVERY_CODE = "recovery_code"
+    NEW_PASSWORD = "new_password"  # noqa: S105 - the name of a step
+    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,9 @@ TAKE_BACK: Final = delete(FailureRow).where(
     FailureRow.verification_id == bindparam("wanted_id"),
     FailureRow.attempt == bindparam("wanted_attempt"),
 )
+TRIES: Final = select(FailureRow.attempt, FailureRow.failed_at).where(
+    FailureRow.verification_id == bindparam("wanted_id")
+)
 CLEAR: Final = delete(FailureRow).where(
     FailureRow.kind == bindparam("wanted_kind"), FailureRow.key == bindparam("wanted_key")
 )
@@ -107,6 +110,11 @@ class FailureBudgets:
         """Take back a failure that was noted before what was tried turned out to be right."""
         parameters = {"wanted_id": verification_id, "wanted_attempt": attempt}
         self.connection.execute(TAKE_BACK, parameters)
+
+    def tries(self, name: str) -> list[tuple[int, datetime]]:
+        """Return number and time of the failures noted under one name."""
+        rows = self.connection.execute(TRIES, {"wanted_id": name})
+        return [(row.attempt, row.failed_at) for row in rows]
 
     def clear(self, budget: FailureBudget) -> None:
         """Forget every failure: a recognised browser that succeeds, or an operator's release."""

@@ -77,6 +77,7 @@ NOTE_FIRST_FACTOR: Final = CHANGE.where(InteractionRow.state == InteractionState
     first_factor=bindparam("new_first_factor", type_=JSON(none_as_null=True)),
     notice=bindparam("new_notice", type_=JSON),
 )
+FORGET_FIRST_FACTOR: Final = CHANGE.values(first_factor=None)
 NOTE_SIGN_IN: Final = CHANGE.where(InteractionRow.state == InteractionState.PAUSED).values(
     subject=bindparam("new_subject"),
     session_id=bindparam("new_session"),
@@ -202,10 +203,16 @@ class Interactions:
                 "method": first.method,
                 "rests_on_mail": first.rests_on_mail,
                 "proven_at": first.proven_at.isoformat(),
+                "is_for_reset": first.is_for_reset,
             },
             "new_notice": {},
         }
         return self.connection.execute(NOTE_FIRST_FACTOR, parameters).rowcount == 1
+
+    def forget_first_factor(self, interaction: Interaction) -> None:
+        """Ask for the first factor again, where one was noted."""
+        if interaction.first_factor is not None:
+            self.connection.execute(FORGET_FIRST_FACTOR, {"wanted_id": interaction.id})
 
     def note_sign_in(
         self,
@@ -268,4 +275,5 @@ def first_factor_of(document: Mapping[str, Any]) -> FirstFactor:
         method=AuthenticationMethod(document["method"]),
         rests_on_mail=bool(document["rests_on_mail"]),
         proven_at=datetime.fromisoformat(document["proven_at"]),
+        is_for_reset=bool(document.get("is_for_reset")),
     )

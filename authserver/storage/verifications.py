@@ -137,6 +137,17 @@ CANCEL_FOR_ADDRESS: Final = CHANGE.where(
     VerificationRow.canonical_address == bindparam("wanted_address"),
     (VerificationRow.state == LIVE) | IS_PROOF,
 ).values(state=VerificationState.CANCELLED.value)
+HOLD_OF_ADDRESS: Final = (
+    select(VerificationRow.id)
+    .where(VerificationRow.canonical_address == bindparam("wanted_address"))
+    .order_by(VerificationRow.id)
+    .with_for_update()
+)
+VOID_PROOFS: Final = CHANGE.where(
+    VerificationRow.canonical_address == bindparam("wanted_address"),
+    VerificationRow.state == VerificationState.VERIFIED.value,
+    VerificationRow.proof_used_at.is_(None),
+).values(proof_used_at=bindparam("now"))
 USE_PROOF: Final = CHANGE.where(
     VerificationRow.id == bindparam("wanted_id"),
     VerificationRow.interaction_id == bindparam("wanted_interaction"),
@@ -204,6 +215,14 @@ class Verifications:
         """End every live verification and unused proof of an address whose account changed."""
         self.hold_for_addresses(canonical, canonical)
         self.connection.execute(CANCEL_FOR_ADDRESS, {"wanted_address": canonical})
+
+    def hold_of_address(self, canonical: str) -> None:
+        """Lock every verification of an address, in an order that all who do so keep."""
+        self.connection.execute(HOLD_OF_ADDRESS, {"wanted_address": canonical}).all()
+
+    def void_proofs(self, canonical: str, now: datetime) -> None:
+        """Let no proof of the address that is still unused serve for anything."""
+        self.connection.execute(VOID_PROOFS, {"wanted_address": canonical, "now": now})
 
     def use_proof(
         self,

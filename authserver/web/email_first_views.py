@@ -11,7 +11,11 @@ from authserver.oidc.authorization.request import read_login_hint
 from authserver.web.code_page import numbers_of
 from authserver.web.page_renderer import PageRenderer
 
-PATHS = {Purpose.SIGN_IN: "/sign-in", Purpose.REGISTER: "/register"}
+PATHS = {
+    Purpose.SIGN_IN: "/sign-in",
+    Purpose.REGISTER: "/register",
+    Purpose.FORGOT_PASSWORD: "/forgot-password",
+}
 SUFFIXES = {
     Step.ADDRESS: "",
     Step.CODE: "/code",
@@ -19,10 +23,12 @@ SUFFIXES = {
     Step.CREATE_ACCOUNT: "/create-account",
     Step.EXISTING: "/existing",
     Step.NO_ACCOUNT: "/no-account",
+    Step.NEW_PASSWORD: "/new-password",
 }
 ADDRESS_TEMPLATES = {
     Purpose.SIGN_IN: "pages/sign_in/address.html",
     Purpose.REGISTER: "pages/register/address.html",
+    Purpose.FORGOT_PASSWORD: "pages/forgot_password/address.html",
 }
 TEMPLATES = {
     Step.PROVEN: "pages/proven.html",
@@ -55,6 +61,8 @@ class EmailFirstViews:
                 return sign_in
             case Step.PASSWORD:
                 return f"{sign_in}/password"
+            case Step.SECOND_STEP:
+                return f"{sign_in}/second-step"
             case _:
                 return f"{self.path}/{visitor.interaction_id}{SUFFIXES[step]}"
 

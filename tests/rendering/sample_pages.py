@@ -80,6 +80,21 @@ CODE: Mapping[str, object] = {
     "code_dead": False,
     "sent_again": False,
 }
+FACTOR: dict[str, object] = {
+    "action": "/sign-in/abc/second-step",
+    "email": PERSON,
+    "recovery_url": "/sign-in/abc/recovery-code",
+    "start_over_action": "/sign-in/abc/restart",
+    "cancel_action": "/sign-in/abc/cancel",
+    "symbols": 16,
+}
+RESET: dict[str, object] = {
+    "action": "/forgot-password/abc/new-password",
+    "email": PERSON,
+    "sign_in_action": "/sign-in/abc",
+    "least_length": 15,
+    "cancel_action": "/forgot-password/abc/cancel",
+}
 ERROR_STATUSES = {
     "bad_request": 400,
     "client_fault": 400,
@@ -107,6 +122,8 @@ def sample_pages() -> Iterator[Sample]:
     yield from code_pages()
     yield from dead_code_pages()
     yield from elsewhere_pages()
+    yield from factor_pages()
+    yield from reset_pages()
     yield from account_pages()
     yield from sections_of_account()
     yield from ends_and_errors()
@@ -127,6 +144,47 @@ def address_pages() -> Iterator[Sample]:
     yield Sample(name="sign-in-bare", template=template, context={**ADDRESS, **bare})
     again = {"continue_as": signed_in, "mail_is_slow": True}
     yield Sample(name="sign-in-signed-in", template=template, context={**ADDRESS, **again})
+
+
+def factor_pages() -> Iterator[Sample]:
+    wrong: dict[str, object] = {"notice": Notice(outcome="wrong", tries_left=3)}
+    template = "pages/second_step/password.html"
+    yield Sample(name="second-step-password", template=template, context=FACTOR)
+    yield Sample(name="second-step-password-wrong", template=template, context=FACTOR | wrong)
+    template = "pages/second_step/mail.html"
+    yield Sample(name="second-step-mail", template=template, context=FACTOR)
+    code = {"purpose": "mfa_verification", "restart_action": None}
+    yield Sample(
+        name="second-step-code",
+        template="pages/code.html",
+        context=dict(CODE) | FACTOR | code | {"symbols": 6},
+    )
+    template = "pages/second_step/recovery_code.html"
+    other = {"other_way": "/sign-in/abc/second-step"}
+    short = Notice(outcome="malformed", entered="ABCD", needed=16, found=4)
+    yield Sample(name="recovery-code", template=template, context=FACTOR | other)
+    yield Sample(
+        name="recovery-code-wrong", template=template, context=FACTOR | wrong | {"other_way": None}
+    )
+    yield Sample(
+        name="recovery-code-short", template=template, context=FACTOR | other | {"notice": short}
+    )
+
+
+def reset_pages() -> Iterator[Sample]:
+    template = "pages/forgot_password/address.html"
+    yield Sample(name="forgot-password", template=template, context=RESET | {"email": ""})
+    invalid = {"notice": Notice(outcome="address_invalid")}
+    yield Sample(name="forgot-password-invalid", template=template, context=RESET | invalid)
+    code = {"purpose": "forgot_password"}
+    yield Sample(name="forgot-password-code", template="pages/code.html", context={**CODE, **code})
+    template = "pages/forgot_password/new_password.html"
+    yield Sample(name="new-password", template=template, context=RESET)
+    for fault in ("too_short", "too_long", "common", "guessable"):
+        context = RESET | {"notice": Notice(outcome=fault, needed=15)}
+        yield Sample(name=f"new-password-{fault}", template=template, context=context)
+    done = {"sign_in_url": "/sign-in/abc"}
+    yield Sample(name="new-password-done", template="pages/forgot_password/done.html", context=done)
 
 
 def code_pages() -> Iterator[Sample]:

@@ -44,13 +44,15 @@ class DevInbox:
         self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     def __call__(self, address: str) -> str:
-        """Wait for a mail to the address that was not read before, and return its code."""
+        """Wait for a mail with a code that was not read before, and return the code."""
         give_up_at = time.monotonic() + self._patience_seconds
         while time.monotonic() < give_up_at:
             mails = self.mails(address)
-            if len(mails) > self._read[address]:
+            unread = mails[: len(mails) - self._read[address]]
+            codes = [mail["code"] for mail in unread if mail["code"] is not None]
+            if codes:
                 self._read[address] = len(mails)
-                return str(mails[0]["code"])
+                return str(codes[0])
             time.sleep(0.05)
         raise AssertionError(f"no new mail to {address} within {self._patience_seconds} s")
 

@@ -19,7 +19,7 @@ BUDGET = {
     "POST /sign-in/{interaction}": 11,
     "POST …/code, malformed": 4,
     "POST …/code, wrong": 10,
-    "POST …/code, right": 14,
+    "POST …/code, right": 15,
     "GET /oidc/auth/{interaction}": 6,
     "POST /oidc/token": 5,
     "GET /oidc/me": 1,

@@ -1,38 +1,30 @@
 """The pages of sign-in and registration: address, password, code, and the question that is left."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from authserver.domain.clients import Client
 from authserver.domain.sign_in_experience import SignInMethod
-from authserver.flows.completion import SignedIn
+from authserver.domain.verifications import Purpose
 from authserver.flows.email_first import EmailFirst
 from authserver.flows.finish_elsewhere import FirstTab, News
-from authserver.flows.mail_permits import MailRefused
 from authserver.flows.new_account import NewAccount, Wanted
 from authserver.flows.other_ways import OtherWays
 from authserver.flows.password_sign_in import PasswordSignIn
-from authserver.flows.steps import Proceed, Standing, Step
-from authserver.flows.visitor import GoOn, InteractionGone, Visitor
-from authserver.lane import Lane
-from authserver.web.browser import Browsers
+from authserver.flows.steps import Standing, Step
+from authserver.flows.visitor import InteractionGone
 from authserver.web.code_page import shown_notice
 from authserver.web.email_first_views import PATHS, EmailFirstViews
-from authserver.web.error_responses import ErrorPages
-from authserver.web.page_renderer import PageRenderer
-from authserver.web.request_form import FormReader, check_form_token
-
-Outcome = SignedIn | Proceed | MailRefused | InteractionGone | GoOn
+from authserver.web.interaction_pages import InteractionPages, Outcome
 
 METHODS = {method.value: method for method in SignInMethod}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmailFirstPages:
+class EmailFirstPages(InteractionPages):
     """The routes of one purpose; registration takes no password of an account there is."""
 
     flow: EmailFirst
@@ -41,12 +33,6 @@ class EmailFirstPages:
     new_account: NewAccount
     password_sign_in: PasswordSignIn | None
     views: EmailFirstViews
-    client_of: Callable[[str], Client | None]
-    lane: Lane
-    browsers: Browsers
-    forms: FormReader
-    pages: PageRenderer
-    errors: ErrorPages
 
     @property
     def path(self) -> str:
@@ -56,18 +42,25 @@ class EmailFirstPages:
     def routes(self) -> list[Route]:
         """Return the routes; the id of the interaction keeps tabs apart."""
         page = f"{self.path}/{{interaction}}"
-        shown = ("code", "finish", "create-account", "existing", "no-account")
-        taken = [] if self.password_sign_in is None else [self.submit_password]
         return [
             Route(page, self.show, methods=["GET"], name=Step.ADDRESS),
-            *(Route(f"{page}/{name}", self.show, methods=["GET"]) for name in shown),
-            *(Route(f"{page}/password", self.show, methods=["GET"]) for _ in taken),
-            *(Route(f"{page}/password", submit, methods=["POST"]) for submit in taken),
+            Route(f"{page}/code", self.show, methods=["GET"]),
             Route(page, self.submit_address, methods=["POST"]),
             Route(f"{page}/code", self.submit_code, methods=["POST"]),
             Route(f"{page}/resend", self.resend, methods=["POST"]),
             Route(f"{page}/restart", self.restart, methods=["POST"]),
             Route(f"{page}/cancel", self.cancel, methods=["POST"]),
+            *([] if self.flow.purpose is Purpose.FORGOT_PASSWORD else self.ends(page)),
+        ]
+
+    def ends(self, page: str) -> list[Route]:
+        """Return the routes by which a person is signed in; a reset signs nobody in."""
+        shown = ("finish", "create-account", "existing", "no-account")
+        taken = [] if self.password_sign_in is None else [self.submit_password]
+        return [
+            *(Route(f"{page}/{name}", self.show, methods=["GET"]) for name in shown),
+            *(Route(f"{page}/password", self.show, methods=["GET"]) for _ in taken),
+            *(Route(f"{page}/password", submit, methods=["POST"]) for submit in taken),
             Route(f"{page}/continue", self.continue_as, methods=["POST"]),
             Route(f"{page}/finish", self.go_on, methods=["POST"]),
             Route(f"{page}/create-account", self.create_account, methods=["POST"]),
@@ -183,39 +176,5 @@ class EmailFirstPages:
 
     async def answer(self, request: Request, outcome: Outcome) -> Response:
         """Return where an outcome leads."""
-        interaction = str(request.path_params["interaction"])
-        match outcome:
-            case SignedIn():
-                response = self.pages.to(f"/oidc/auth/{interaction}")
-                self.browsers.set_session(response, outcome.session_secret)
-                if outcome.device_secret is not None:
-                    self.browsers.set_device(response, outcome.device_secret)
-                return response
-            case GoOn():
-                return self.pages.to(f"/oidc/auth/{interaction}")
-            case Proceed():
-                return self.pages.to(self.views.path_of(self.visitor(request), outcome.step))
-            case MailRefused(client_id=client_id) | InteractionGone(client_id=client_id):
-                client = await self.lane.run(self.client_of, client_id) if client_id else None
-                if isinstance(outcome, MailRefused):
-                    back = f"{self.path}/{interaction}"
-                    return self.errors.mail_refused(request, outcome, back, client)
-                return self.errors.ended(request, outcome, client)
-
-    async def read(self, request: Request) -> tuple[dict[str, str], Visitor]:
-        """Return the fields of a form that is ours and made for this browser."""
-        fields = await self.forms.page_form(request)
         visitor = self.visitor(request)
-        # Without the cookie the use case answers that the page belongs to another browser.
-        if visitor.interaction_cookie is not None:
-            check_form_token(fields, self.form_token(visitor))
-        return fields, visitor
-
-    def visitor(self, request: Request) -> Visitor:
-        """Return who acts, with the language chosen by hand."""
-        return self.browsers.visitor(request, self.pages.chosen_locale(request))
-
-    def form_token(self, visitor: Visitor) -> str:
-        """Return the token of forms of this interaction in this browser."""
-        cookie = visitor.interaction_cookie or ""
-        return self.pages.form_token("interaction", visitor.interaction_id, cookie)
+        return await self.lead(request, outcome, partial(self.views.path_of, visitor))
