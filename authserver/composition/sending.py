@@ -1,6 +1,5 @@
 """How mail leaves: the senders there are, the dispatcher, and the loops beside it."""
 
-import logging
 import ssl
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -10,6 +9,7 @@ from typing import Final
 from authserver.background.dispatcher import MailDispatcher
 from authserver.background.housekeeping import Errand, Housekeeping, Job
 from authserver.background.loops import Loops
+from authserver.background.mail_quota import QuotaErrand
 from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
 from authserver.delivery.outgoing_mail import MailDelivery, MailToSend
@@ -22,7 +22,7 @@ from authserver.domain.mail_senders import AliyunSettings, SmtpSettings
 from authserver.domain.outgoing_mail import Attempt
 from authserver.mail.composer import Composer
 from authserver.mail.direct_mail_api import DirectMailApi
-from authserver.mail.direct_mail_enquiries import DirectMailEnquiries, EnquiryFailed
+from authserver.mail.direct_mail_enquiries import DirectMailEnquiries
 from authserver.mail.hand_over import HandOver
 from authserver.mail.sender_chain import MailSender, SenderChain
 from authserver.mail.senders.aliyun import AliyunSender
@@ -30,8 +30,6 @@ from authserver.mail.senders.outbox import OutboxSender
 from authserver.mail.senders.smtp import SmtpSender
 from authserver.outbound.http_caller import HttpCaller
 from authserver.outbound.trust import trusting_context
-
-logger = logging.getLogger(__name__)
 
 PRUNES_EVERY: Final = timedelta(minutes=10)
 LOOKS_AT_QUOTA_EVERY: Final = timedelta(minutes=10)
@@ -67,19 +65,6 @@ class Sending:
         caller = HttpCaller(self.trust)
         return DirectMailApi(configured, caller, self.base.clock, self.base.randomness)
 
-    async def watch_quota(self) -> str:
-        """Ask for the daily quota once an hour, in one of all processes, and judge the answer."""
-        watch = self.operating.quota
-        if not (await self.enquiries.is_configured() and await self.base.lane.run(watch.may_ask)):
-            return "not asked"
-        try:
-            account = await self.enquiries.account()
-        except EnquiryFailed as fault:
-            logger.warning("mail.quota_unknown", extra={"detail": str(fault)})
-            return "no answer"
-        quota = await self.base.lane.run(watch.note, account)
-        return f"{quota.left} left"
-
     @cached_property
     def trust(self) -> ssl.SSLContext:
         """Return the authorities to trust; reading them takes a while, so only when needed."""
@@ -113,9 +98,10 @@ class Sending:
             brands=self.base.brands,
             experience=self.base.experience,
         )
+        quota = QuotaErrand(self.operating.quota, self.enquiries, self.base.lane)
         jobs: list[Job | Errand] = [
             Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune),
-            Errand(name="mail_quota", every=LOOKS_AT_QUOTA_EVERY, run=self.watch_quota),
+            Errand(name="mail_quota", every=LOOKS_AT_QUOTA_EVERY, run=quota.run),
         ]
         return Loops(
             bell=self.base.bell,

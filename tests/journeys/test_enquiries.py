@@ -9,7 +9,9 @@ import anyio
 import pytest
 from click.testing import Result
 
+from authserver.background.mail_quota import QuotaErrand
 from authserver.domain.clock import SystemClock
+from authserver.lane import Lane
 from authserver.mail.direct_mail_enquiries import EnquiryFailed
 from tests.cli.conftest import run_in
 from tests.journeys.conftest import StartProvider
@@ -155,8 +157,8 @@ def test_the_doctor_asks_for_the_quota_when_told_to(
 
 def watch(provider: Provider) -> str:
     """Ask for the quota as the background does."""
-    account = anyio.run(provider.server.enquiries.account)
-    return f"{provider.server.quota.note(account).left} left"
+    errand = QuotaErrand(provider.server.quota, provider.server.enquiries, Lane(threads=2))
+    return anyio.run(errand.run)
 
 
 def test_a_quota_that_gets_scarce_raises_one_alarm_a_day(
@@ -166,14 +168,17 @@ def test_a_quota_that_gets_scarce_raises_one_alarm_a_day(
     with start(aliyun_settings) as provider:
         begin(provider, ANNA)
         settled(provider, ANNA)
-        asks = [provider.server.quota.may_ask(), provider.server.quota.may_ask()]
         watched = [watch(provider), watch(provider)]
+        provider.clock.advance(timedelta(hours=2))
+        watched.append(watch(provider))
         metrics = provider.http().get("/metrics").text
         provider.clock.advance(timedelta(days=2))
         watched.append(watch(provider))
+        direct_mail.service.misbehave(Fault.NO_RIGHT)
+        provider.clock.advance(timedelta(hours=2))
+        watched.append(watch(provider))
 
-    assert asks == [True, False]
-    assert watched == ["0 left", "0 left", "1 left"]
+    assert watched == ["0 left", "not asked", "0 left", "1 left", "no answer"]
     assert 'authserver_events_total{event="mail.quota_low"} 1.0' in metrics
     assert 'authserver_mail_quota{which="left"} 0.0' in metrics
 

@@ -9,6 +9,7 @@ from authserver.domain.interactions import InteractionId, InteractionState
 from authserver.domain.limits import DAY, Limit, LimitKind
 from authserver.domain.outgoing_mail import Attempt, MailId, MailOutcome, MailResult
 from authserver.domain.recognised_browsers import RecognisedBrowser, RecognisedBrowserId
+from authserver.domain.suppressions import after_bounce, by_operator
 from authserver.domain.verifications import VerificationId
 from authserver.storage.outgoing_mail import MailAttemptRow
 from authserver.storage.pruning import Retention, prune
@@ -156,6 +157,23 @@ def test_a_mail_goes_with_its_attempts_after_thirty_days(storage: Storage) -> No
     assert (early, due) == ({}, {"outgoing_mails": 1})
     with storage.reading() as work:
         assert work.connection.execute(select(MailAttemptRow)).all() == []
+
+
+def test_a_suppression_goes_with_its_expiry_and_one_of_the_operator_stays(
+    storage: Storage,
+) -> None:
+    with storage.writing() as work:
+        work.suppressions.put(after_bounce("bounced@example.com", NOW))
+        work.suppressions.put(by_operator("unwanted@example.com", NOW))
+        work.commit()
+
+    early = removed(storage, NOW + 30 * DAYS - SECOND)
+    due = removed(storage, NOW + 300 * DAYS)
+
+    assert (early, due) == ({}, {"mail_suppressions": 1})
+    with storage.reading() as work:
+        [left] = work.suppressions.list(NOW, 10)
+    assert left.address == "unwanted@example.com"
 
 
 def test_a_counter_goes_once_its_window_has_passed(storage: Storage) -> None:
