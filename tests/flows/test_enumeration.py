@@ -10,6 +10,7 @@ from authserver.crypto.key_ring import KeyRing
 from authserver.domain.interactions import InteractionId
 from tests.flows.browsing import Visit, path_of
 from tests.flows.statements import statements_of
+from tests.flows.with_passwords import choose, experience, give_password
 from tests.support.known_randomness import KnownRandomness
 from tests.support.provider import Provider
 
@@ -91,6 +92,51 @@ def code_of(provider: Provider, visit: Visit) -> str:
 def test_nobody_can_tell_by_the_answers_whether_an_address_has_an_account(
     peopled: Provider, path: str
 ) -> None:
+    known, *others = [everything_seen(peopled, email, path) for email in KINDS.values()]
+
+    for other in others:
+        assert other == known
+
+
+def seen_at_the_password_page(provider: Provider, email: str) -> dict[str, Seen]:
+    """Walk to the password page with an address and enter a password that is none's."""
+    visit = Visit.begin(provider)
+    visit.hidden()
+    steps: dict[str, Callable[[], httpx.Response]] = {
+        "address": lambda: visit.ask(email),
+        "password page": lambda: visit.page("/password"),
+        "wrong": lambda: visit.send("/password", password="none of anybody's"),
+        "wrong page": lambda: visit.page("/password"),
+        "code instead": lambda: visit.send("", method="code"),
+        "code page": visit.page,
+    }
+    return {step: seen(provider, email, ask) for step, ask in steps.items()}
+
+
+def test_nobody_can_tell_by_a_wrong_password_whether_an_address_has_an_account(
+    peopled: Provider,
+) -> None:
+    choose(peopled, experience())
+    for kind, email in KINDS.items():
+        if kind != "without account":
+            give_password(peopled, email)
+    seen_at_the_password_page(peopled, "somebodyelse1@example.com")  # reads the configuration
+
+    known, *others = [seen_at_the_password_page(peopled, email) for email in KINDS.values()]
+
+    for other in others:
+        assert other == known
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/register"])
+@pytest.mark.parametrize("kind", ["mode", "lists"])
+def test_nobody_can_tell_an_account_while_registration_is_restricted(
+    peopled: Provider, path: str, kind: str
+) -> None:
+    lists = {"emailBlocklistPolicy": {"customBlocklist": ["example.com"]}}
+    choose(peopled, {"signInMode": "SignIn"} if kind == "mode" else lists)
+    everything_seen(peopled, "somebodyelse1@example.com", "/sign-in")
+
     known, *others = [everything_seen(peopled, email, path) for email in KINDS.values()]
 
     for other in others:
