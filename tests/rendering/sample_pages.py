@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.rendering.password_states import password_states
+
 FORM_TOKEN = "f0rm-t0ken"
 PERSON = "ada@bookworm.example"
 
@@ -125,6 +127,8 @@ def sample_pages() -> Iterator[Sample]:
     yield from factor_pages()
     yield from reset_pages()
     yield from account_pages()
+    for name, template, context in password_states(ADDRESS, Notice):
+        yield Sample(name=name, template=template, context=context)
     yield from sections_of_account()
     yield from ends_and_errors()
     yield from pages_between()
