@@ -90,6 +90,7 @@ class Diagnosis:
         if status.can_serve:
             yield self._signing_keys()
             yield self._senders()
+            yield self._spray_alarm()
 
     def _clocks(self) -> Finding:
         with self._examined.storage.reading() as work:
@@ -117,6 +118,20 @@ class Diagnosis:
             return failed("signing_key", f"There is no key for {DEFAULT_ALGORITHM}.", advice)
         published = sum(key.is_published for key in keys.list())
         return passed("signing_key", f"Keys are published: {published}; the current ones open.")
+
+    def _spray_alarm(self) -> Finding:
+        with self._examined.storage.reading() as work:
+            holds_until = work.spray_alarm.holds_until()
+        if holds_until is None or holds_until <= self._clock.now():
+            return passed("spray_alarm", "No spray alarm holds.")
+        # A warning, not a fault: the server protects itself.
+        return passed(
+            "spray_alarm",
+            f"The spray alarm holds until {holds_until:%Y-%m-%d %H:%M} UTC: an unusual share of "
+            "the codes entered is wrong, and new codes of strangers are longer.",
+            "Look at the sources of `code.refused` in the audit log. Where the list of addresses "
+            "is public, set AUTHSERVER_CODES__START_CLASS=digits8.",
+        )
 
     def _senders(self) -> Finding:
         try:

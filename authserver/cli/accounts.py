@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from authserver.administration.address_budgets import BudgetState
 from authserver.cli.context import Options, opened, read_json_object, with_options
 from authserver.cli.output import (
     instant,
@@ -69,10 +70,24 @@ def list_accounts(options: Options) -> None:
 @click.argument("account", metavar="SUBJECT_OR_EMAIL")
 @with_options
 def show(options: Options, *, account: str) -> None:
-    """Show one account."""
+    """Show one account, and what strangers' wrong codes have done to its address."""
     with opened(options) as server:
         found = server.accounts.show(account)
-    show_account(options, found)
+        budget = server.address_budgets.state(found.address)
+    show_account(options, found, budget)
+
+
+@accounts.command("release")
+@click.argument("email")
+@with_options
+def release(options: Options, *, email: str) -> None:
+    """Forget the wrong codes and passwords of strangers for an address, with an account or not."""
+    with opened(options) as server:
+        released = server.address_budgets.release(email)
+    options.report(
+        {"email": released.address.typed, "failures": released.failures},
+        f"Failures of strangers forgotten for {released.address.typed}: {released.failures}.",
+    )
 
 
 @accounts.command("suspend")
@@ -131,10 +146,14 @@ def sign_in_link(options: Options, *, account: str) -> None:
     options.report(document, sentence)
 
 
-def show_account(options: Options, account: Account) -> None:
-    """Print one account."""
+def show_account(options: Options, account: Account, budget: BudgetState | None = None) -> None:
+    """Print one account; with its budget where that may be other than untouched."""
+    of_strangers: dict[str, object] = {}
+    if budget is not None:
+        of_strangers = {"failures": budget.failures, "code_class": budget.code_class}
     if options.as_json:
-        print_document(account_document(account))
+        shown = {"strangers": of_strangers} if of_strangers else {}
+        print_document(account_document(account) | shown)
         return
     print_facts(
         {
@@ -145,6 +164,14 @@ def show_account(options: Options, account: Account) -> None:
             "mailbox proven": shown_instant(account.email_proven_at, "not yet"),
             "claims": [f"{name}: {value}" for name, value in account.claims.items()],
             "created": shown_instant(account.created_at),
+            **(
+                {}
+                if budget is None
+                else {
+                    "failures of strangers": str(budget.failures),
+                    "their codes": budget.code_class,
+                }
+            ),
         }
     )
 

@@ -1,6 +1,7 @@
 """What operators do: the use cases behind commands and, later, the console."""
 
 from authserver.administration.accounts import AccountAdministration
+from authserver.administration.address_budgets import AddressBudgets
 from authserver.administration.api_resources import ApiAdministration
 from authserver.administration.as_code import ConfigurationAsCode
 from authserver.administration.brand_section import BrandSection
@@ -39,6 +40,9 @@ class Operating:
         )
         self.apis = ApiAdministration(storage=base.storage, clock=base.clock)
         self.roles = RoleAdministration(storage=base.storage, clock=base.clock)
+        self.address_budgets = AddressBudgets(
+            storage=base.storage, clock=base.clock, policy=base.policy
+        )
         self.accounts = AccountAdministration(
             storage=base.storage, clock=base.clock, randomness=base.randomness
         )

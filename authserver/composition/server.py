@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from authserver.administration.accounts import AccountAdministration
+from authserver.administration.address_budgets import AddressBudgets
 from authserver.administration.api_resources import ApiAdministration
 from authserver.administration.as_code import ConfigurationAsCode
 from authserver.administration.branding import BrandAdministration
@@ -47,6 +48,7 @@ class AuthServer:
     accounts: AccountAdministration
     apis: ApiAdministration
     roles: RoleAdministration
+    address_budgets: AddressBudgets
     signing_keys: SigningKeyAdministration
     mail: MailAdministration
     brands: BrandAdministration
@@ -97,6 +99,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         accounts=operating.accounts,
         apis=operating.apis,
         roles=operating.roles,
+        address_budgets=operating.address_budgets,
         signing_keys=operating.signing_keys,
         mail=operating.mail,
         brands=operating.brands,

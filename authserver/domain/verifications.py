@@ -8,7 +8,7 @@ from typing import Final, NewType
 
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.interactions import InteractionId
-from authserver.domain.limits import DAY, Limit, LimitKind
+from authserver.domain.limits import DAY, Limit, LimitKind, RollingWindow
 from authserver.domain.spray_alarm import SprayRule, fast_window
 
 VerificationId = NewType("VerificationId", str)
@@ -155,6 +155,15 @@ class CodePolicy:
                 ratio=self.spray_ratio,
             ),
             SprayRule(window=DAY, wrong=self.spray_day_wrong, ratio=self.spray_day_ratio),
+        )
+
+    def step_up(self, canonical: str, grown: CodeClass) -> Limit:
+        """Return the limit by which the owner of an address is told once of a class."""
+        return Limit(
+            kind=LimitKind.NOTICES_OF_LONGER_CODES,
+            key=f"{grown} {canonical}",
+            most=1,
+            window=RollingWindow(length=self.budget_window, part=timedelta(days=1)),
         )
 
     @property

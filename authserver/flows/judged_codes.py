@@ -7,15 +7,13 @@ from typing import Final
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.emails import UsageType
 from authserver.domain.failure_budgets import BudgetKind, FailureBudget
-from authserver.domain.limits import Limit, LimitKind, RollingWindow
 from authserver.domain.randomness import Randomness
-from authserver.domain.verifications import CodeClass, CodePolicy, Verification
+from authserver.domain.verifications import CodePolicy, Verification
 from authserver.flows.visitor import Visitor
 from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.unit_of_work import UnitOfWork
 
 FALLBACK_LOCALE: Final = "en"
-ONE_DAY: Final = timedelta(days=1)
 # An alarm that holds is prolonged at most so often, or all wrong codes would queue for its row.
 PROLONGED_EVERY: Final = timedelta(seconds=10)
 
@@ -70,7 +68,7 @@ class JudgedCodes:
         grown = self.policy.class_after(failures + 1)
         if grown is self.policy.class_after(failures):
             return
-        if not work.limits.charge(step_up(claimed.address.canonical, grown, self.policy), now):
+        if not work.limits.charge(self.policy.step_up(claimed.address.canonical, grown), now):
             return
         event = AuditEvent(
             kind=AuditKind.LONGER_CODES_DEMANDED,
@@ -128,13 +126,3 @@ class JudgedCodes:
                 locale=admin.locale or FALLBACK_LOCALE,
             )
             owe_notice(work, notice, self.randomness, now)
-
-
-def step_up(canonical: str, grown: CodeClass, policy: CodePolicy) -> Limit:
-    """Return the limit by which the owner is told once of a class in a window."""
-    return Limit(
-        kind=LimitKind.NOTICES_OF_LONGER_CODES,
-        key=f"{grown} {canonical}",
-        most=1,
-        window=RollingWindow(length=policy.budget_window, part=ONE_DAY),
-    )

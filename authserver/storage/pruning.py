@@ -30,6 +30,7 @@ from authserver.storage.outgoing_mail import OutgoingMailRow
 from authserver.storage.recognised_browsers import RecognisedBrowserRow
 from authserver.storage.registration_tokens import InitialAccessTokenRow
 from authserver.storage.sessions import SessionRow
+from authserver.storage.spray_alarm import CodeTallyRow
 from authserver.storage.suppressions import SuppressionRow
 from authserver.storage.tokens import AccessTokenRow, RefreshTokenRow
 from authserver.storage.unit_of_work import Storage
@@ -96,6 +97,7 @@ NOTICES: Final = oldest(LogoutNoticeRow, LogoutNoticeRow.created_at <= CUTOFF)
 ASSERTIONS: Final = oldest(UsedAssertionRow, UsedAssertionRow.expires_at <= CUTOFF)
 INITIAL_TOKENS: Final = oldest(InitialAccessTokenRow, InitialAccessTokenRow.expires_at <= CUTOFF)
 SUPPRESSIONS: Final = oldest(SuppressionRow, SuppressionRow.expires_at <= CUTOFF)
+TALLIES: Final = oldest(CodeTallyRow, CodeTallyRow.expires_at <= CUTOFF)
 COUNTERS: Final = oldest(LimitCounterRow, LimitCounterRow.expires_at <= CUTOFF)
 
 
@@ -121,6 +123,7 @@ def prune(
         (OutgoingMailRow, MAILS, kept.keep_timeline),
         (SuppressionRow, SUPPRESSIONS, AT_ONCE),
         (LimitCounterRow, COUNTERS, AT_ONCE),
+        (CodeTallyRow, TALLIES, AT_ONCE),
         (LogoutNoticeRow, NOTICES, kept.keep_timeline),
         (UsedAssertionRow, ASSERTIONS, AT_ONCE),
         (InitialAccessTokenRow, INITIAL_TOKENS, AT_ONCE),
