@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from authserver.crypto.key_ring import KeyPurpose, KeyRing, encode
 from authserver.domain.finish_elsewhere import LINK_OCTETS, NUMBER_CLASS
+from authserver.domain.form_tokens import FormToken
 from authserver.domain.secret import Secret
 from authserver.domain.verifications import Verification
 
@@ -61,12 +62,26 @@ class Deriver:
         Only the browser that holds the interaction's cookie can be given it, and it is the same
         each time: so an answer that was lost can be given again.
         """
-        key = self.keys.newest(KeyPurpose.SESSION_COOKIE)
-        return Secret(encode(authenticate(key, interaction_id, interaction_cookie)))
+        return self.session_cookies(interaction_id, interaction_cookie)[0]
 
-    def form_token(self, *bound_to: str) -> str:
-        """Return the token of forms bound to a browser's secret and to what they act on."""
-        return encode(authenticate(self.keys.newest(KeyPurpose.FORM_TOKEN), *bound_to))
+    def session_cookies(self, interaction_id: str, interaction_cookie: str) -> list[Secret]:
+        """Return that secret under every key, the newest first: the keys may have been rotated."""
+        return [
+            Secret(encode(authenticate(key, interaction_id, interaction_cookie)))
+            for key in self.keys.newest_first(KeyPurpose.SESSION_COOKIE)
+        ]
+
+    def form_token(self, *bound_to: str) -> FormToken:
+        """Return the token of forms bound to a browser's secret and to what they act on.
+
+        Pages that were open when the keys were rotated carry that of an older key.
+        """
+        return FormToken.of(
+            [
+                encode(authenticate(key, *bound_to))
+                for key in self.keys.newest_first(KeyPurpose.FORM_TOKEN)
+            ]
+        )
 
 
 def is_same(secret: Secret | None, entered: str) -> bool:

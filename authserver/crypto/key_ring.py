@@ -57,6 +57,10 @@ class KeyRing:
         derived = self._keys.get(self.newest_id if key_id is None else key_id)
         return None if derived is None else derived[purpose]
 
+    def newest_first(self, purpose: KeyPurpose) -> list[bytes]:
+        """Return the 32 bytes for `purpose` under every key."""
+        return [derived[purpose] for derived in self._keys.values()]
+
     def newest(self, purpose: KeyPurpose) -> bytes:
         """Return the 32 bytes for `purpose` under the newest key."""
         return self._keys[self.newest_id][purpose]

@@ -195,7 +195,7 @@ class EmailCode:
             return self._ended(work, verification, standing, now)
         if self.deriver.code(verification) is None:
             # A code whose secret key is gone can neither be mailed again nor be recognised.
-            work.verifications.replace(verification.id)
+            work.verifications.expire(verification.id, now)
             return CodeRefused(outcome=CodeOutcome.EXPIRED)
         code = entry.read(verification)
         if isinstance(code, MalformedCode):

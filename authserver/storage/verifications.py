@@ -118,6 +118,7 @@ MARK_MAILED: Final = CHANGE_LIVE.where(VerificationRow.expires_at > bindparam("n
 CONSUME: Final = CHANGE_LIVE.where(
     VerificationRow.expires_at > bindparam("now"), VerificationRow.code_mailed
 ).values(state=VerificationState.VERIFIED.value, verified_at=bindparam("now"))
+EXPIRE: Final = CHANGE_LIVE.values(expires_at=bindparam("now"))
 REPLACE: Final = CHANGE_LIVE.values(state=VerificationState.REPLACED.value)
 IS_PROOF: Final = (VerificationRow.state == VerificationState.VERIFIED.value) & (
     VerificationRow.proof_used_at.is_(None)
@@ -201,6 +202,10 @@ class Verifications:
         """Turn a live verification into a verified one; only one caller is told True."""
         parameters = {"wanted_id": verification_id, "now": now}
         return self.connection.execute(CONSUME, parameters).rowcount == 1
+
+    def expire(self, verification_id: VerificationId, now: datetime) -> None:
+        """End a verification before its time, because its secret key is gone."""
+        self.connection.execute(EXPIRE, {"wanted_id": verification_id, "now": now})
 
     def replace(self, verification_id: str) -> None:
         """End a verification whose place a newer one takes, if it is live."""

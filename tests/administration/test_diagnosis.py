@@ -84,6 +84,7 @@ def test_a_server_in_order_passes_every_check_and_is_ready(
         "proxy",
         "secret_keys",
         "files",
+        "spray_alarm",
     }
 
 

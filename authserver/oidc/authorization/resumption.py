@@ -140,9 +140,11 @@ class Resumption:
         session = work.sessions.find_live(session_secret, now, lifetimes)
         if session is not None or not interaction.hands_out_again(now):
             return BrowserStanding(session=session)
-        secret = self.deriver.session_cookie(interaction.id, cookie)
-        session = work.sessions.find_live(secret.reveal(), now, lifetimes)
-        return BrowserStanding(session=session, again=None if session is None else secret)
+        for secret in self.deriver.session_cookies(interaction.id, cookie):
+            session = work.sessions.find_live(secret.reveal(), now, lifetimes)
+            if session is not None:
+                return BrowserStanding(session=session, again=secret)
+        return BrowserStanding(session=None)
 
 
 def is_over(interaction: Interaction, now: datetime) -> bool:
