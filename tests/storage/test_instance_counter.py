@@ -1,6 +1,7 @@
 """The ceiling of the instance, dealt to several rows."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -26,9 +27,7 @@ def test_every_mail_below_the_ceiling_is_admitted_and_none_above(
 
 
 def test_forty_at_once_never_exceed_the_ceiling(storage: Storage) -> None:
-    calls = [lambda each=each: charge(storage, f"mail {each}", 13) for each in range(40)]
-
-    outcomes = race_of(calls)
+    outcomes = race_of([partial(charge, storage, f"mail {each}", 13) for each in range(40)])
 
     assert outcomes.count(True) == 13
 
