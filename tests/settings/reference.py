@@ -64,8 +64,7 @@ NOTES = {
     "MAIL": "Each sender that is named in `SENDERS` needs its own settings. A chain that is named "
     "here wins over what is configured in SQL.",
     "CODES": "A value outside its range stops the start. `BASE32_FROM` is at least `DIGITS8_FROM`; "
-    "`DEVICE_SHARE` is less than `PER_ADDRESS_DAY`, `PER_SOURCE_AND_ADDRESS` at most that. This "
-    "version reads and checks `SPRAY__*` and `MAILS__KNOWN_SHARE`, but does not act on them yet.",
+    "`DEVICE_SHARE` is less than `PER_ADDRESS_DAY`, `PER_SOURCE_AND_ADDRESS` at most that.",
     "OUTGOING": "This version reads and checks `ALLOW`, but makes no calls to clients' addresses "
     "yet.",
     "REGISTRATION": "This version reads and checks these, but registers no clients over HTTP yet.",
