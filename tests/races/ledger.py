@@ -47,7 +47,9 @@ ADD_FAILURE = """
     VALUES (:earlier, :attempt, 'address', :address, CURRENT_TIMESTAMP)
 """
 FORGET_MAILS = "DELETE FROM limit_counters WHERE kind = 'mails_to_address' AND key = :address"
-FORGET_MAILS_OF_INSTANCE = "DELETE FROM limit_counters WHERE kind = 'mails_of_instance'"
+FORGET_MAILS_OF_INSTANCE = """
+    DELETE FROM limit_counters WHERE kind IN ('mails_of_instance', 'mails_without_account')
+"""
 
 
 @dataclass(frozen=True, slots=True)
