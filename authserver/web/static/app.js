@@ -70,7 +70,7 @@ for (const text of document.querySelectorAll("[data-until-resend]")) {
 for (const field of document.querySelectorAll("input[data-show]")) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "quiet";
+  button.className = "quiet show";
   button.textContent = field.dataset.show;
   button.setAttribute("aria-controls", field.id);
   const hide = () => {
