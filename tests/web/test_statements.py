@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from authserver.administration.clients import NewClient
 from tests.flows.browsing import Visit, request_of_client, signed_in, wrong
 from tests.flows.statements import statements_of
+from tests.flows.with_passwords import GOOD, OTHER, choose, experience, with_password
 from tests.support.provider import CALLBACK, Provider
 
 ADA = "ada@example.com"
@@ -28,6 +29,12 @@ BUDGET = {
     "GET /oidc/.well-known/openid-configuration": 0,
     "GET /oidc/jwks": 0,
     "GET /healthz": 0,
+}
+PASSWORD_BUDGET = {
+    "POST /sign-in/{interaction}": 2,
+    "GET …/password": 2,
+    "POST …/password, wrong": 10,
+    "POST …/password, right": 17,
 }
 
 
@@ -96,3 +103,27 @@ def test_each_request_stays_within_its_statements(either_provider: Provider) -> 
         assert visit.http.get("/account").status_code == 200
 
     assert meter.spent == BUDGET
+
+
+def test_passwords_stay_within_their_statements_whosever_they_are(
+    either_provider: Provider,
+) -> None:
+    choose(either_provider, experience())
+    with_password(either_provider, ADA)
+    request = request_of_client(either_provider.new_client(requires_pkce=False).client.id)
+    meter = Meter(either_provider)
+    for email in ("nobody@example.com", ADA):
+        visit = Visit.begin(either_provider, request)
+        visit.hidden()
+        with meter.of("POST /sign-in/{interaction}"):
+            visit.ask(email)
+        with meter.of("GET …/password"):
+            visit.http.get(visit.base + "/password")
+        with meter.of("POST …/password, wrong"):
+            visit.send("/password", password=OTHER)
+        assert meter.spent == {key: PASSWORD_BUDGET[key] for key in meter.spent}
+
+    with meter.of("POST …/password, right"):
+        visit.send("/password", password=GOOD)
+
+    assert meter.spent == PASSWORD_BUDGET
