@@ -7,24 +7,39 @@ from authserver.flows.account_confirmation import IdentityConfirmation
 from authserver.flows.account_deletion import AccountDeletion
 from authserver.flows.account_export import AccountExport
 from authserver.flows.account_interaction import SectionInteractions
+from authserver.flows.account_password import OwnPassword
 from authserver.flows.account_profile import Profile
 from authserver.flows.account_sessions import OwnSessions
 from authserver.flows.completion import Completion
+from authserver.flows.passwords import PasswordChecks
 from authserver.flows.sign_in_link import SignInByLink
 from authserver.web.account_frame import AccountFrame
 from authserver.web.pages.account import AccountPages
 from authserver.web.pages.account_code import AccountCodePages
 from authserver.web.pages.account_data import DataPages
+from authserver.web.pages.account_password import PasswordPages
 from authserver.web.pages.account_profile import ProfilePages
 from authserver.web.pages.account_sessions import SessionPages
+
+SectionPages = (
+    AccountPages | ProfilePages | PasswordPages | SessionPages | DataPages | AccountCodePages
+)
 
 
 class AccountSections:
     """The sections in one frame."""
 
-    def __init__(self, base: Foundation, completion: Completion, frame: AccountFrame) -> None:
+    def __init__(
+        self,
+        base: Foundation,
+        *,
+        completion: Completion,
+        passwords: PasswordChecks,
+        frame: AccountFrame,
+    ) -> None:
         self.base = base
         self.completion = completion
+        self.passwords = passwords
         self.frame = frame
         self.codes = AccountCodes(
             storage=base.storage,
@@ -38,10 +53,29 @@ class AccountSections:
             clock=base.clock,
         )
 
-    def pages(self) -> tuple[AccountPages, ProfilePages, SessionPages, DataPages, AccountCodePages]:
+    def pages(self) -> tuple[SectionPages, ...]:
         """Return the overview and the pages of every section."""
         codes = AccountCodePages(frame=self.frame, codes=self.codes)
-        return (self.overview(), self.profile(), self.sessions(), self.data(), codes)
+        return (
+            self.overview(),
+            self.profile(),
+            self.password(),
+            self.sessions(),
+            self.data(),
+            codes,
+        )
+
+    def password(self) -> PasswordPages:
+        """Return the section about the password."""
+        base = self.base
+        own = OwnPassword(
+            storage=base.storage,
+            passwords=self.passwords,
+            experience=base.experience,
+            clock=base.clock,
+            lifetimes=base.lifetimes,
+        )
+        return PasswordPages(frame=self.frame, codes=self.codes, password=own)
 
     def overview(self) -> AccountPages:
         """Return the first page, signing out, the language switch and one-time links."""

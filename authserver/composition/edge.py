@@ -275,4 +275,9 @@ class Edge:
 
     def account_sections(self) -> AccountSections:
         """Return the sections of the account page."""
-        return AccountSections(self.base, self.completion, self.account_frame())
+        return AccountSections(
+            self.base,
+            completion=self.completion,
+            passwords=self.signing_in.passwords,
+            frame=self.account_frame(),
+        )

@@ -32,6 +32,7 @@ class AuditKind(StrEnum):
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_EXPORTED = "account.exported"
     IDENTITY_CONFIRMED = "session.confirmed"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - the name of an event
     ADDRESS_CHANGED = "address.changed"
     SESSIONS_ENDED = "sessions.ended"
     BROWSERS_FORGOTTEN = "browsers.forgotten"

@@ -133,7 +133,9 @@ class AccountFrame:
         content = None if waiting is None else decoded(waiting)
         if content is None or section is None or content.get("section") != section:
             return None
-        return {**NO_NUMBERS, **content}
+        needed = str(content.get("needed", ""))
+        numbers = {"needed": int(needed)} if needed.isascii() and needed.isdigit() else {}
+        return {**NO_NUMBERS, **content, **numbers}
 
 
 def decoded(message: str) -> dict[str, object] | None:

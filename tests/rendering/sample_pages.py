@@ -343,6 +343,7 @@ def sections_of_account() -> Iterator[Sample]:
     yield section("language", chosen="de")
     yield section("language", "unknown", chosen="", notice=Notice(outcome="language_unknown"))
     yield from confirmed_sections()
+    yield from password_sections()
     places = [{**PLACE, **TIMES, "is_this": True}, {**PLACE, **TIMES, "is_this": False}]
     yield section("sessions", sessions_shown=places)
     ended = Notice(outcome="session_ended")
@@ -354,6 +355,22 @@ def sections_of_account() -> Iterator[Sample]:
     yield section("applications", "none", applications=[], notice=Notice(outcome="withdrawn"))
     yield section("export", download_url="/account/export/account.json")
     yield Sample(name="account-deleted", template="pages/account/deleted.html")
+
+
+def password_sections() -> Iterator[Sample]:
+    """Yield the section about the password."""
+    known: dict[str, object] = {"confirmation": "none", "least_length": 15}
+    unset = {**known, "has_password": False, "is_removable": False}
+    has = {**known, "has_password": True, "is_removable": True}
+    yield section("password", **unset)
+    yield section("password", "set", **has)
+    yield section("password", "code", **{**has, "confirmation": "code"})
+    for outcome in ("too_short", "too_long", "common", "guessable"):
+        yield section("password", outcome, notice=Notice(outcome=outcome, needed=15), **has)
+    for outcome in ("wrong_present_password", "present_password_missing", "code_comes_first"):
+        yield section("password", outcome, notice=Notice(outcome=outcome), **has)
+    for outcome in ("password_changed", "password_removed"):
+        yield section("password", outcome, notice=Notice(outcome=outcome), **has)
 
 
 def confirmed_sections() -> Iterator[Sample]:
