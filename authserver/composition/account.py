@@ -1,5 +1,6 @@
 """The account page: its use cases and its sections."""
 
+from authserver.composition.factors import Factors
 from authserver.composition.foundation import Foundation
 from authserver.flows.account_address import AddressSwitch
 from authserver.flows.account_code import AccountCodes
@@ -9,9 +10,9 @@ from authserver.flows.account_export import AccountExport
 from authserver.flows.account_interaction import SectionInteractions
 from authserver.flows.account_password import OwnPassword
 from authserver.flows.account_profile import Profile
+from authserver.flows.account_second_factor import OwnSecondFactor
 from authserver.flows.account_sessions import OwnSessions
 from authserver.flows.completion import Completion
-from authserver.flows.passwords import PasswordChecks
 from authserver.flows.sign_in_link import SignInByLink
 from authserver.web.account_frame import AccountFrame
 from authserver.web.pages.account import AccountPages
@@ -19,10 +20,17 @@ from authserver.web.pages.account_code import AccountCodePages
 from authserver.web.pages.account_data import DataPages
 from authserver.web.pages.account_password import PasswordPages
 from authserver.web.pages.account_profile import ProfilePages
+from authserver.web.pages.account_second_factor import SecondFactorPages
 from authserver.web.pages.account_sessions import SessionPages
 
 SectionPages = (
-    AccountPages | ProfilePages | PasswordPages | SessionPages | DataPages | AccountCodePages
+    AccountPages
+    | ProfilePages
+    | PasswordPages
+    | SecondFactorPages
+    | SessionPages
+    | DataPages
+    | AccountCodePages
 )
 
 
@@ -34,17 +42,20 @@ class AccountSections:
         base: Foundation,
         *,
         completion: Completion,
-        passwords: PasswordChecks,
+        factors: Factors,
         frame: AccountFrame,
     ) -> None:
         self.base = base
         self.completion = completion
-        self.passwords = passwords
+        self.factors = factors
         self.frame = frame
+        self.interactions = SectionInteractions(
+            randomness=base.randomness, lifetimes=base.lifetimes
+        )
         self.codes = AccountCodes(
             storage=base.storage,
             codes=base.email_code,
-            interactions=SectionInteractions(randomness=base.randomness, lifetimes=base.lifetimes),
+            interactions=self.interactions,
             confirmation=IdentityConfirmation(
                 codes=base.email_code, completion=completion, deriver=base.deriver
             ),
@@ -60,6 +71,7 @@ class AccountSections:
             self.overview(),
             self.profile(),
             self.password(),
+            self.second_factor(),
             self.sessions(),
             self.data(),
             codes,
@@ -70,7 +82,7 @@ class AccountSections:
         base = self.base
         own = OwnPassword(
             storage=base.storage,
-            passwords=self.passwords,
+            passwords=self.factors.passwords,
             experience=base.experience,
             clock=base.clock,
             lifetimes=base.lifetimes,
@@ -101,6 +113,18 @@ class AccountSections:
         base = self.base
         profile = Profile(storage=base.storage, clock=base.clock, lifetimes=base.lifetimes)
         return ProfilePages(frame=self.frame, profile=profile)
+
+    def second_factor(self) -> SecondFactorPages:
+        """Return the section about the second step."""
+        base = self.base
+        factor = OwnSecondFactor(
+            storage=base.storage,
+            interactions=self.interactions,
+            recovery_codes=self.factors.recovery_codes,
+            deriver=base.deriver,
+            clock=base.clock,
+        )
+        return SecondFactorPages(frame=self.frame, codes=self.codes, factor=factor)
 
     def sessions(self) -> SessionPages:
         """Return sessions, browsers and applications."""

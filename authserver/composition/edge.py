@@ -265,7 +265,7 @@ class Edge:
         return AccountFrame(
             account=self.account,
             authorization=self.authorization,
-            has_passwords=lambda: self.base.experience.current().password_signs_in,
+            has_passwords=self.factors.has_passwords,
             lane=self.base.lane,
             browsers=self.browsers,
             forms=self.forms,
@@ -278,6 +278,6 @@ class Edge:
         return AccountSections(
             self.base,
             completion=self.completion,
-            passwords=self.signing_in.passwords,
+            factors=self.factors,
             frame=self.account_frame(),
         )

@@ -83,6 +83,27 @@ class Deriver:
             ]
         )
 
+    def recovery_chance(self, *bound_to: str) -> "DerivedChance":
+        """Return the chance that a browser's new recovery codes are drawn from.
+
+        Codes that are not yet confirmed are stored nowhere, and shown again to that browser.
+        """
+        return DerivedChance(self.keys.newest(KeyPurpose.RECOVERY_CODES), bound_to)
+
+
+class DerivedChance:
+    """Implements `Randomness`: the same draws each time for the same key and fields."""
+
+    def __init__(self, key: bytes, fields: tuple[str, ...]) -> None:
+        self._key = key
+        self._fields = fields
+        self._drawn = 0
+
+    def draw(self, size: int) -> bytes:
+        """Return the next `size` bytes, at most as many as a digest has."""
+        self._drawn += 1
+        return authenticate(self._key, *self._fields, str(self._drawn))[:size]
+
 
 def is_same(secret: Secret | None, entered: str) -> bool:
     """Tell, in constant time, whether `entered` is the secret; nothing is where there is none."""

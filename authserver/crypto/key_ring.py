@@ -29,6 +29,7 @@ class KeyPurpose(StrEnum):
     FINISH_NUMBER = "authserver/finish-number/v1"
     REFRESH_SUCCESSOR = "authserver/refresh-successor/v1"
     SESSION_COOKIE = "authserver/session-cookie/v1"
+    RECOVERY_CODES = "authserver/recovery-codes/v1"
     FORM_TOKEN = "authserver/form-token/v1"  # noqa: S105 - a label, not a secret
 
 

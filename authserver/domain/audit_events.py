@@ -33,6 +33,7 @@ class AuditKind(StrEnum):
     ACCOUNT_EXPORTED = "account.exported"
     IDENTITY_CONFIRMED = "session.confirmed"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - the name of an event
+    SECOND_FACTOR_CHANGED = "second_factor.changed"
     ADDRESS_CHANGED = "address.changed"
     SESSIONS_ENDED = "sessions.ended"
     BROWSERS_FORGOTTEN = "browsers.forgotten"

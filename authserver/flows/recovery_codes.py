@@ -1,6 +1,5 @@
 """Recovery codes: copied by hand for the day on which a second factor is lost."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,29 +34,36 @@ class RecoveryCodes:
 
     def make(self, subject: Subject, now: datetime) -> NewRecoveryCodes:
         """Return a new set; `second_factors.replace_codes` stores it and ends the former one."""
-        by_selector: dict[str, str] = {}
-        for code in self._drawn():
-            by_selector.setdefault(code[:SELECTOR_LENGTH], code)
-            if len(by_selector) == RECOVERY_CODES:
-                break
+        codes = self.draw(self.randomness)
         return NewRecoveryCodes(
-            shown=tuple(Secret(show_recovery_code(code)) for code in by_selector.values()),
-            kept=tuple(
-                RecoveryCode(
-                    subject=subject,
-                    selector=selector,
-                    hash=self.hasher.hash(code[SELECTOR_LENGTH:]),
-                    created_at=now,
-                )
-                for selector, code in by_selector.items()
-            ),
+            shown=tuple(Secret(show_recovery_code(code)) for code in codes),
+            kept=self.keep(subject, codes, now),
+        )
+
+    def draw(self, randomness: Randomness) -> tuple[str, ...]:
+        """Return new codes without separators, each with a selector of its own."""
+        by_selector: dict[str, str] = {}
+        while len(by_selector) < RECOVERY_CODES:
+            octets = randomness.draw(RECOVERY_CODE_LENGTH)
+            symbols = (CROCKFORD_ALPHABET[octet % len(CROCKFORD_ALPHABET)] for octet in octets)
+            code = "".join(symbols)
+            by_selector.setdefault(code[:SELECTOR_LENGTH], code)
+        return tuple(by_selector.values())
+
+    def keep(
+        self, subject: Subject, codes: tuple[str, ...], now: datetime
+    ) -> tuple[RecoveryCode, ...]:
+        """Return what is stored of the codes: their hashes, slow to make."""
+        return tuple(
+            RecoveryCode(
+                subject=subject,
+                selector=code[:SELECTOR_LENGTH],
+                hash=self.hasher.hash(code[SELECTOR_LENGTH:]),
+                created_at=now,
+            )
+            for code in codes
         )
 
     def matches(self, kept: RecoveryCode, code: str) -> bool:
         """Tell whether `code`, as `read_recovery_code` returns it, is the one that is kept."""
         return self.hasher.matches(kept.hash, code[SELECTOR_LENGTH:])
-
-    def _drawn(self) -> Iterator[str]:
-        while True:
-            octets = self.randomness.draw(RECOVERY_CODE_LENGTH)
-            yield "".join(CROCKFORD_ALPHABET[octet % len(CROCKFORD_ALPHABET)] for octet in octets)

@@ -84,10 +84,15 @@ async def read_body(request: Request, most_octets: int) -> bytes:
 
 def check_form_token(fields: dict[str, str], expected: str) -> None:
     """Raise ForeignForm unless the form carries the token made for this browser and page."""
+    if not carries_form_token(fields, expected):
+        raise ForeignForm("the form token is missing or belongs elsewhere")
+
+
+def carries_form_token(fields: dict[str, str], expected: str) -> bool:
+    """Tell, in constant time, whether the form carries the token, or one of an older key."""
     sent = fields.get("form_token", "").encode("utf-8", "surrogatepass")
     earlier = expected.earlier if isinstance(expected, FormToken) else ()
-    if not any(compare_digest(sent, each.encode()) for each in (expected, *earlier)):
-        raise ForeignForm("the form token is missing or belongs elsewhere")
+    return any(compare_digest(sent, each.encode()) for each in (expected, *earlier))
 
 
 def decode_pairs(content: bytes) -> list[tuple[str, str]]:

@@ -344,6 +344,7 @@ def sections_of_account() -> Iterator[Sample]:
     yield section("language", "unknown", chosen="", notice=Notice(outcome="language_unknown"))
     yield from confirmed_sections()
     yield from password_sections()
+    yield from second_factor_sections()
     places = [{**PLACE, **TIMES, "is_this": True}, {**PLACE, **TIMES, "is_this": False}]
     yield section("sessions", sessions_shown=places)
     ended = Notice(outcome="session_ended")
@@ -371,6 +372,26 @@ def password_sections() -> Iterator[Sample]:
         yield section("password", outcome, notice=Notice(outcome=outcome), **has)
     for outcome in ("password_changed", "password_removed"):
         yield section("password", outcome, notice=Notice(outcome=outcome), **has)
+
+
+def second_factor_sections() -> Iterator[Sample]:
+    """Yield the section about the second step."""
+    known: dict[str, object] = {"confirmation": "none", "has_password": True, "codes_left": 0}
+    off = {**known, "is_on": False, "codes": ()}
+    on = {**known, "is_on": True, "codes": (), "codes_left": 9}
+    shown = ("4F7K-2QXM-9ABC-DEFG", "0000-1111-2222-3333")
+    yield section("second-factor", **off)
+    yield section("second-factor", "no-password", **{**off, "has_password": False})
+    yield section("second-factor", "code", **{**off, "confirmation": "code"})
+    yield section("second-factor", "sign-in", **{**on, "confirmation": "sign_in"})
+    yield section("second-factor", "codes", **{**off, "codes": shown})
+    wrong = Notice(outcome="recovery_code_wrong")
+    yield section("second-factor", "wrong-code", notice=wrong, **{**off, "codes": shown})
+    yield section("second-factor", "new-codes", **{**on, "codes": shown})
+    for outcome in ("second_step_on", "codes_replaced"):
+        yield section("second-factor", outcome, notice=Notice(outcome=outcome), **on)
+    for outcome in ("second_step_off", "password_needed"):
+        yield section("second-factor", outcome, notice=Notice(outcome=outcome), **off)
 
 
 def confirmed_sections() -> Iterator[Sample]:

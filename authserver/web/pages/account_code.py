@@ -1,7 +1,6 @@
 """Account sections: confirming that it is still you, the code page, and the new address."""
 
 from dataclasses import dataclass
-from hmac import compare_digest
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,7 +18,7 @@ from authserver.flows.visitor import Visitor
 from authserver.web.account_frame import AccountFrame
 from authserver.web.acting_get import acting_get
 from authserver.web.code_page import numbers_of, shown_notice
-from authserver.web.request_form import ForeignForm
+from authserver.web.request_form import ForeignForm, carries_form_token
 
 Outcome = CodeDue | SignInDue | MailRefused | Confirmed | Said | Refused
 
@@ -110,10 +109,9 @@ class AccountCodePages:
         """Return the fields of a form of the code page; its token names the interaction."""
         fields = await self.frame.forms.page_form(request)
         actor = self.frame.actor(request)
-        sent = fields.get("form_token", "").encode("utf-8", "surrogatepass")
         for interaction_id, cookie in actor.interaction_cookies.items():
             token = self.frame.pages.form_token(CODE, section, interaction_id, cookie)
-            if compare_digest(sent, token.encode()):
+            if carries_form_token(fields, token):
                 return fields, actor.visitor(InteractionId(interaction_id))
         raise ForeignForm("the form token is missing or belongs elsewhere")
 
