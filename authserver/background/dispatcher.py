@@ -1,27 +1,39 @@
-"""The mail dispatcher: claim, send and record, until told to drain."""
+"""Dispatchers: claim what is owed, send it and record the outcome, until told to drain."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from itertools import count
+from typing import Final, Generic, Protocol, TypeVar
 
 import anyio
 
-from authserver.delivery.outgoing_mail import MailDelivery, MailToSend
-from authserver.domain.outgoing_mail import Attempt
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.lane import Lane
 
 logger = logging.getLogger(__name__)
 
-MAILS_AT_ONCE: Final = 16
+AT_ONCE: Final = 16
 LOOKS_EVERY: Final = timedelta(seconds=1)
 REST_AFTER_FAULT: Final = timedelta(seconds=2)
 
 
+class Claimed(Protocol):
+    """Something that is owed and was claimed."""
+
+    @property
+    def log_fields(self) -> Mapping[str, str]:
+        """Return what the log says of it."""
+
+
+Owed = TypeVar("Owed", bound=Claimed)
+Sent = TypeVar("Sent")
+Sent_contra = TypeVar("Sent_contra", contravariant=True)
+
+
 class Bell:
-    """Wakes the dispatcher from any thread; a lost ring costs a second, never a mail."""
+    """Wakes a dispatcher from any thread; a lost ring costs a second, never what is owed."""
 
     def __init__(self) -> None:
         self._event = anyio.Event()
@@ -46,21 +58,37 @@ class Bell:
         self._event = anyio.Event()
 
 
-class MailDispatcher:
-    """Hands over the mails that are owed; no answer to a person waits for it."""
+class Delivery(Protocol[Owed, Sent_contra]):
+    """The use cases around what is sent: of mails, of logout notices."""
+
+    def claim(self, at_most: int) -> list[Owed]:
+        """Take what is due under a lease."""
+
+    def record(self, owed: Owed, sent: Sent_contra) -> str:
+        """Keep what became of it and return its state."""
+
+    def give_back(self, owed: Sequence[Owed]) -> None:
+        """Let others claim it at once."""
+
+
+class Dispatcher(Generic[Owed, Sent]):
+    """Hands over what is owed; no answer to a person waits for it. `name` stands in the log."""
 
     def __init__(
         self,
-        delivery: MailDelivery,
+        name: str,
+        delivery: Delivery[Owed, Sent],
         lane: Lane,
-        send: Callable[[MailToSend], Awaitable[list[Attempt]]],
+        send: Callable[[Owed], Awaitable[Sent]],
         bell: Bell,
     ) -> None:
+        self._name = name
         self._delivery = delivery
         self._lane = lane
         self._send = send
         self._bell = bell
-        self._in_hand: dict[str, MailToSend] = {}
+        self._in_hand: dict[int, Owed] = {}
+        self._numbers = count()
         self._is_draining = False
 
     def drain(self) -> None:
@@ -74,43 +102,44 @@ class MailDispatcher:
             async with anyio.create_task_group() as tasks:
                 while not self._is_draining:
                     claimed = await self._claim()
-                    for mail in claimed:
-                        self._in_hand[mail.mail.id] = mail
-                        tasks.start_soon(self._hand_over, mail)
+                    for owed in claimed:
+                        number = next(self._numbers)
+                        self._in_hand[number] = owed
+                        tasks.start_soon(self._hand_over, number, owed)
                     if not claimed:
                         await self._bell.wait(LOOKS_EVERY)
         finally:
             await self._give_back()
 
-    async def _claim(self) -> list[MailToSend]:
-        room = MAILS_AT_ONCE - len(self._in_hand)
+    async def _claim(self) -> list[Owed]:
+        room = AT_ONCE - len(self._in_hand)
         if room <= 0:
             await self._bell.wait(LOOKS_EVERY)
             return []
         try:
             return await self._lane.run(self._delivery.claim, room)
         except ServiceUnavailable:
-            logger.warning("mail.claim_failed")
+            logger.warning("%s.claim_failed", self._name)
         except Exception:
-            # The loop outlives every fault of a single round: mails are still owed.
-            logger.exception("mail.claim_failed")
+            # The loop outlives every fault of a single round: something is still owed.
+            logger.exception("%s.claim_failed", self._name)
         await anyio.sleep(REST_AFTER_FAULT.total_seconds())
         return []
 
-    async def _hand_over(self, mail: MailToSend) -> None:
+    async def _hand_over(self, number: int, owed: Owed) -> None:
         try:
-            attempts = await self._send(mail)
-            state = await self._lane.run(self._delivery.record, mail.mail, attempts)
+            sent = await self._send(owed)
+            state = await self._lane.run(self._delivery.record, owed, sent)
         except Exception:
-            # The lease runs out and the mail is claimed again.
-            logger.exception("mail.hand_over_failed")
+            # The lease runs out and it is claimed again.
+            logger.exception("%s.hand_over_failed", self._name)
         else:
-            logger.info("mail.settled", extra={"mail": mail.mail.id, "state": state})
-        self._in_hand.pop(mail.mail.id, None)
+            logger.info("%s.settled", self._name, extra={**owed.log_fields, "state": state})
+        self._in_hand.pop(number, None)
         self._bell.ring()
 
     async def _give_back(self) -> None:
-        left = [mail.mail for mail in self._in_hand.values()]
+        left = list(self._in_hand.values())
         if left:
             with anyio.CancelScope(shield=True):
                 await self._lane.run(self._delivery.give_back, left)

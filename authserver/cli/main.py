@@ -21,6 +21,7 @@ from authserver.cli.context import (
     with_options,
 )
 from authserver.cli.demo import demo
+from authserver.cli.logout_notices import logout_notices
 from authserver.cli.mail import mail
 from authserver.cli.mail_quota import provider_finding
 from authserver.cli.output import print_document, print_table
@@ -178,6 +179,7 @@ for command in (
     export,
 ):
     authserver.add_command(command)
+clients.add_command(logout_notices)
 
 
 def main() -> None:

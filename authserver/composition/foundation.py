@@ -72,12 +72,14 @@ class Foundation:
             least_length=settings.passwords.least_length, common=CommonPasswords()
         )
         self.metrics = Metrics(loaded.shared_metrics)
-        self.bell = Bell()
+        self.bell, self.logout_bell = Bell(), Bell()
         self.storage.on_commit(self.hear)
 
     def hear(self, notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
-        """Wake the dispatcher and count what happened, once it is durable."""
+        """Wake the dispatchers and count what happened, once it is durable."""
         if Notice.MAIL_OWED in notices:
             self.bell.ring()
+        if Notice.LOGOUT_OWED in notices:
+            self.logout_bell.ring()
         for event in events:
             self.metrics.count_event(event.kind)

@@ -9,6 +9,7 @@ from authserver.administration.branding import BrandAdministration
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.deployment import Deployment
 from authserver.administration.diagnosis import Diagnosis, Examined
+from authserver.administration.logout_notices import LogoutNoticeLog
 from authserver.administration.mail import FixedMail, Instance, MailAdministration
 from authserver.administration.mail_section import MailSection
 from authserver.administration.mail_suppressions import MailSuppressions
@@ -38,6 +39,7 @@ class Operating:
         self.clients = ClientAdministration(
             storage=base.storage, clock=base.clock, randomness=base.randomness
         )
+        self.logout_notices = LogoutNoticeLog(storage=base.storage)
         self.apis = ApiAdministration(storage=base.storage, clock=base.clock)
         self.roles = RoleAdministration(storage=base.storage, clock=base.clock)
         self.address_budgets = AddressBudgets(

@@ -1,4 +1,4 @@
-"""How mail leaves: the senders there are, the dispatcher, and the loops beside it."""
+"""What leaves the house: mails and their senders, logout notices, and the loops beside them."""
 
 import ssl
 from collections.abc import Awaitable
@@ -6,12 +6,14 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
-from authserver.background.dispatcher import MailDispatcher
 from authserver.background.housekeeping import Errand, Housekeeping, Job
+from authserver.background.logout_dispatcher import LogoutDispatcher
 from authserver.background.loops import Loops
+from authserver.background.mail_dispatcher import MailDispatcher
 from authserver.background.mail_quota import QuotaErrand
 from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
+from authserver.delivery.logout_notices import LogoutDelivery
 from authserver.delivery.outgoing_mail import MailDelivery, MailToSend
 from authserver.domain.mail_configuration import (
     MailConfiguration,
@@ -28,6 +30,8 @@ from authserver.mail.sender_chain import MailSender, SenderChain
 from authserver.mail.senders.aliyun import AliyunSender
 from authserver.mail.senders.outbox import OutboxSender
 from authserver.mail.senders.smtp import SmtpSender
+from authserver.outbound.address_guard import AddressGuard
+from authserver.outbound.guarded_caller import GuardedCaller
 from authserver.outbound.http_caller import HttpCaller
 from authserver.outbound.trust import trusting_context
 
@@ -104,11 +108,28 @@ class Sending:
             Errand(name="mail_quota", every=LOOKS_AT_QUOTA_EVERY, run=quota.run),
         ]
         return Loops(
-            bell=self.base.bell,
-            dispatcher=MailDispatcher(delivery, self.base.lane, self.send_owed, self.base.bell),
+            bells=(self.base.bell, self.base.logout_bell),
+            mails=MailDispatcher(delivery, self.base.lane, self.send_owed, self.base.bell),
+            logouts=self.logout_dispatcher(),
             housekeeping=Housekeeping(self.base.lane, jobs),
             hand_over=self.hand_over,
         )
+
+    def logout_dispatcher(self) -> LogoutDispatcher:
+        """Return what tells clients that sessions have ended."""
+        base = self.base
+        delivery = LogoutDelivery(
+            storage=base.storage,
+            clients=base.clients,
+            keys=lambda: base.keys.load().current,
+            clock=base.clock,
+            issuer=base.endpoint.issuer,
+        )
+        return LogoutDispatcher(delivery, base.lane, self.guarded_caller, base.logout_bell)
+
+    def guarded_caller(self) -> GuardedCaller:
+        """Return the door to clients' addresses."""
+        return GuardedCaller(AddressGuard(self.base.settings.outgoing.allow), self.trust)
 
     def send_owed(self, owed: MailToSend) -> Awaitable[list[Attempt]]:
         """Send a claimed mail; its `Message-ID` stays the same over all claims."""

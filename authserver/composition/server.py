@@ -11,6 +11,7 @@ from authserver.administration.as_code import ConfigurationAsCode
 from authserver.administration.branding import BrandAdministration
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.diagnosis import Diagnosis
+from authserver.administration.logout_notices import LogoutNoticeLog
 from authserver.administration.mail import MailAdministration
 from authserver.administration.mail_suppressions import MailSuppressions
 from authserver.administration.mail_templates import MailTemplates
@@ -45,6 +46,7 @@ class AuthServer:
     loaded: Loaded
     storage: Storage
     clients: ClientAdministration
+    logout_notices: LogoutNoticeLog
     accounts: AccountAdministration
     apis: ApiAdministration
     roles: RoleAdministration
@@ -96,6 +98,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         loaded=loaded,
         storage=base.storage,
         clients=operating.clients,
+        logout_notices=operating.logout_notices,
         accounts=operating.accounts,
         apis=operating.apis,
         roles=operating.roles,

@@ -27,6 +27,8 @@ LONGEST_TOKEN: Final = 16384
 PLAIN_JWT: Final = "JWT"
 # RFC 9068 §2.1.
 ACCESS_TOKEN_JWT: Final = "at+jwt"  # noqa: S105 - a type of token
+# OIDC Back-Channel Logout §2.4.
+LOGOUT_TOKEN_JWT: Final = "logout+jwt"  # noqa: S105 - a type of token
 CURVES: Final[Mapping[SigningAlgorithm, ec.EllipticCurve]] = {
     SigningAlgorithm.ES256: ec.SECP256R1(),
     SigningAlgorithm.ES384: ec.SECP384R1(),

@@ -1,6 +1,6 @@
 """Mails that leave after the answer: claim them, choose what is sent, record what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -49,6 +49,11 @@ class MailToSend:
     mail: OutgoingMail
     email: Email
     suppressed_at: frozenset[str] = frozenset()
+
+    @property
+    def log_fields(self) -> Mapping[str, str]:
+        """Return what the log says of it."""
+        return {"mail": self.mail.id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

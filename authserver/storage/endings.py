@@ -6,17 +6,20 @@ from authserver.domain.accounts import Account, Subject
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clients import Client
 from authserver.domain.sessions import Session
-from authserver.storage.unit_of_work import UnitOfWork
+from authserver.storage.unit_of_work import Notice, UnitOfWork
 
 
 def end_session(work: UnitOfWork, session: Session, leaving: Client | None, now: datetime) -> None:
     """End a session and what it carried.
 
     The access tokens of the session end, and the refresh tokens that the leaving client holds
-    from it; other clients keep what was granted for offline use.
+    from it; other clients keep what was granted for offline use. Whoever has an address for it
+    is told.
     """
     if not work.sessions.end(session.id, now):
         return
+    if work.logout_notices.owe_of_session(session.id, now):
+        work.announce(Notice.LOGOUT_OWED)
     leaving_id = None if leaving is None else leaving.id
     work.authorizations.revoke_of_session(session.id, leaving_id, now)
     work.tokens.revoke_access_of_session(session.id, now)
@@ -35,6 +38,9 @@ def end_sign_ins(work: UnitOfWork, subject: Subject, now: datetime) -> None:
     """End all sessions and tokens of an account, and the links by which one could sign in."""
     work.accounts.forget_sign_in_links(subject)
     work.sessions.end_all(subject, now)
+    # Now, for of a deleted account no authorization is left to say whom to tell.
+    if work.logout_notices.owe_of_subject(subject, now):
+        work.announce(Notice.LOGOUT_OWED)
     work.authorizations.revoke_of_subject(subject, now)
 
 

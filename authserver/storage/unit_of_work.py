@@ -51,6 +51,7 @@ class Notice(StrEnum):
     """What the rest of this process is told once a unit is durable; a lost one costs a second."""
 
     MAIL_OWED = "mail_owed"
+    LOGOUT_OWED = "logout_owed"
     CONFIGURATION_CHANGED = "configuration_changed"
 
 

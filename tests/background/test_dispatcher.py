@@ -6,7 +6,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from authserver.background.dispatcher import MAILS_AT_ONCE, Bell, MailDispatcher
+from authserver.background.dispatcher import AT_ONCE, Bell
+from authserver.background.mail_dispatcher import MailDispatcher
 from authserver.delivery.outgoing_mail import MailToSend
 from authserver.domain.outgoing_mail import Attempt, MailResult, MailState
 from authserver.lane import Lane
@@ -131,18 +132,18 @@ async def test_two_dispatchers_never_send_a_mail_twice(office: Office) -> None:
 
 
 async def test_no_more_than_so_many_mails_are_in_hand_at_once(office: Office) -> None:
-    office.owe_many(MAILS_AT_ONCE + 4)
+    office.owe_many(AT_ONCE + 4)
     post = Post(office)
     post.gate = anyio.Event()
     dispatcher = dispatcher_of(office, post)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(dispatcher.run)
-        await until(lambda: len(post.begun) == MAILS_AT_ONCE)
+        await until(lambda: len(post.begun) == AT_ONCE)
         await anyio.sleep(0.1)
-        assert len(post.begun) == MAILS_AT_ONCE
+        assert len(post.begun) == AT_ONCE
         post.gate.set()
-        await until(lambda: len(post.sent) == MAILS_AT_ONCE + 4)
+        await until(lambda: len(post.sent) == AT_ONCE + 4)
         dispatcher.drain()
 
 

@@ -56,6 +56,8 @@ EXPECTED: dict[str, object] = {
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,
     "authorization_response_iss_parameter_supported": True,
+    "backchannel_logout_supported": True,
+    "backchannel_logout_session_supported": True,
 }
 LISTS_OF_THEIR_OWN = {"claims_supported", "ui_locales_supported"}
 

@@ -190,7 +190,7 @@ def test_a_logout_notice_is_claimed_by_one_and_settled_by_its_holder(storage: St
         again = work.logout_notices.claim_due(LATER, LATER + timedelta(minutes=1), 5)
         lost = work.logout_notices.finish(first[0], LogoutNoticeState.DELIVERED, "200", LATER)
         settled = work.logout_notices.finish(again[0], LogoutNoticeState.DELIVERED, "200", LATER)
-        kept = work.logout_notices.recent(5)
+        kept = work.logout_notices.recent(None, 5)
 
     assert (len(first), none, len(again)) == (1, [], 1)
     assert (lost, settled) == (False, True)
