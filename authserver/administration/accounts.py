@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from authserver.administration.mistakes import AccountInvalid, AccountUnknown
 from authserver.domain.accounts import (
@@ -16,12 +17,16 @@ from authserver.domain.accounts import (
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
+from authserver.domain.emails import UsageType
 from authserver.domain.randomness import Randomness, new_identifier, new_token
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.standard_claims import claims_faults
 from authserver.storage.accounts import AddressTaken
 from authserver.storage.endings import delete_account, stop_account
+from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.unit_of_work import Storage, UnitOfWork
+
+FALLBACK_LOCALE: Final = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +123,25 @@ class AccountAdministration:
             work.commit()
         return deleted
 
+    def remove_second_factor(self, reference: str) -> Account:
+        """Switch every second factor off and forget the recovery codes: nobody can show them."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            account = work.accounts.hold(wanted(work, reference).subject)
+            if account is None or not work.second_factors.list(account.subject):
+                raise AccountInvalid(f"The account of {reference} has no second factor.")
+            work.second_factors.remove_all(account.subject)
+            notice = MailedNotice(
+                usage_type=UsageType.SECOND_FACTOR_CHANGED,
+                address=account.address.typed,
+                locale=account.locale or FALLBACK_LOCALE,
+                details={"change": "off"},
+            )
+            owe_notice(work, notice, self.randomness, now)
+            record(work, AuditKind.SECOND_FACTOR_REMOVED, account, now)
+            work.commit()
+        return account
+
     def make_sign_in_link(self, reference: str) -> NewSignInLink:
         """Make a one-time link that signs the account in; only its digest is stored."""
         now = self.clock.now()
@@ -127,6 +151,11 @@ class AccountAdministration:
             if not account.is_active:
                 raise AccountInvalid(
                     f"The account of {account.address.typed} is suspended; resume it first."
+                )
+            if work.second_factors.list(account.subject):
+                # A link is one factor, and no mail or code stands beside it.
+                raise AccountInvalid(
+                    f"The account of {account.address.typed} has a second factor; remove it first."
                 )
             link = SignInLink(
                 digest=fingerprint(token.reveal()),

@@ -146,6 +146,24 @@ def sign_in_link(options: Options, *, account: str) -> None:
     options.report(document, sentence)
 
 
+@accounts.group("second-factor")
+def second_factor() -> None:
+    """Second factors of accounts."""
+
+
+@second_factor.command("remove")
+@click.argument("account", metavar="SUBJECT_OR_EMAIL")
+@with_options
+def remove_second_factor(options: Options, *, account: str) -> None:
+    """Switch an account's second factor off, for whoever has lost it; its owner is told."""
+    with opened(options) as server:
+        changed = server.accounts.remove_second_factor(account)
+    options.report(
+        account_document(changed),
+        f"{changed.address.typed} signs in without a second factor, and is told so by mail.",
+    )
+
+
 def show_account(options: Options, account: Account, budget: BudgetState | None = None) -> None:
     """Print one account; with its budget where that may be other than untouched."""
     of_strangers: dict[str, object] = {}

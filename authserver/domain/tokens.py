@@ -82,5 +82,7 @@ class PresentedAccess:
     subject: Subject | None
     scope: str
     audience: str | None
+    acr: str | None
+    authenticated_at: datetime | None
     created_at: datetime
     expires_at: datetime

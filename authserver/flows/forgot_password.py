@@ -177,7 +177,6 @@ class ForgotPassword:
             if not self.codes.use_proof(work, verification, found, now):
                 return Proceed(interaction_id=found.id, step=Step.DONE)
             work.verifications.cancel_for_address(canonical)
-            work.verifications.void_proofs(canonical, now)
             if not self._is_unchanged(work, standing):
                 return Proceed(interaction_id=found.id, step=Step.NEW_PASSWORD)
             rests_on_mail = not standing.has_second_factor

@@ -9,7 +9,7 @@ from authserver.domain.randomness import Randomness, new_token
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.sessions import Authentication
 from authserver.flows.completion import Completion
-from authserver.storage.unit_of_work import Storage
+from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class SignInByLink:
             if link is None or link.used_at or link.expires_at <= self.clock.now():
                 return None
             account = work.accounts.find(link.subject)
-        return account if account is not None and account.is_active else None
+            return account if account is not None and self._serves(work, account) else None
 
     def use(self, token: str, former_secret: str | None, source: str) -> Secret | None:
         """Use the link up and return the secret of a new session; the mailbox stays unproven."""
@@ -37,7 +37,7 @@ class SignInByLink:
         with self.storage.writing() as work:
             subject = work.accounts.use_sign_in_link(fingerprint(token), now)
             account = None if subject is None else work.accounts.hold(subject)
-            if account is None or not account.is_active:
+            if account is None or not self._serves(work, account):
                 return None
             # RFC 8176 has no word for an operator's link.
             authentication = Authentication(amr=())
@@ -49,3 +49,7 @@ class SignInByLink:
             work.record(event, now)
             work.commit()
         return secret
+
+    def _serves(self, work: UnitOfWork, account: Account) -> bool:
+        """Tell whether a link is enough: never past a second factor."""
+        return account.is_active and not work.second_factors.list(account.subject)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from authserver.domain.accounts import Account
 from authserver.domain.clients import Client
 from authserver.domain.interactions import Interaction, InteractionId
+from authserver.domain.sessions import AuthenticationContext
 from authserver.domain.sign_in_experience import SignInExperience
 from authserver.domain.verifications import CodeOutcome, Verification
 from authserver.flows.code_entries import CodeRefused
@@ -94,7 +95,15 @@ def notice_of_refusal(refused: CodeRefused) -> dict[str, object]:
 
 
 def may_continue(interaction: Interaction) -> bool:
-    """Tell whether an earlier sign-in could be good for this request."""
+    """Tell whether an earlier sign-in could be good for this request.
+
+    One that asks for two factors is paused because the session has one, so it is not.
+    """
     asked = interaction.parameters
     demanded = {"login", "create"}.intersection(str(asked.get("prompt", "")).split())
-    return not demanded and not {"max_age", "id_token_hint"} & set(asked)
+    contexts = f"{asked.get('acr_values', '')} {asked.get('claims', '')}"
+    return not (
+        demanded
+        or {"max_age", "id_token_hint"} & set(asked)
+        or AuthenticationContext.TWO_FACTORS in contexts
+    )

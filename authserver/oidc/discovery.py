@@ -49,7 +49,7 @@ class Discovery:
             ],
             "code_challenge_methods_supported": [METHOD],
             "prompt_values_supported": list(Prompt),
-            "acr_values_supported": [AuthenticationContext.ONE_FACTOR],
+            "acr_values_supported": list(AuthenticationContext),
             "claim_types_supported": ["normal"],
             "claims_supported": [
                 *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),

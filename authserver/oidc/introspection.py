@@ -7,6 +7,7 @@ from typing import Final
 from authserver.domain.clients import Client
 from authserver.domain.clock import Clock
 from authserver.domain.secret import fingerprint
+from authserver.domain.tokens import PresentedAccess
 from authserver.oidc.client_authentication import ClientAuthenticator
 from authserver.oidc.errors import InvalidClient
 from authserver.oidc.parameters import Parameters
@@ -58,6 +59,7 @@ class Introspection:
         return {
             **self._described(access.client_id, subject, access.scope),
             **({} if access.audience is None else {"aud": access.audience}),
+            **authentication_of(access),
             "token_type": "Bearer",
             "iat": int(access.created_at.timestamp()),
             "exp": int(access.expires_at.timestamp()),
@@ -86,3 +88,10 @@ class Introspection:
             "sub": subject,
             "scope": scope,
         }
+
+
+def authentication_of(access: PresentedAccess) -> dict[str, object]:
+    """Return how the person of a token signed in, and when (RFC 9470 §6.2)."""
+    if access.acr is None or access.authenticated_at is None:
+        return {}
+    return {"acr": access.acr, "auth_time": int(access.authenticated_at.timestamp())}

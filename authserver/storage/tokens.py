@@ -93,6 +93,8 @@ FIND_PRESENTED: Final = (
         AccessTokenRow,
         func.coalesce(AccessTokenRow.client_id, AuthorizationRow.client_id).label("holder"),
         AuthorizationRow.subject,
+        AuthorizationRow.acr,
+        AuthorizationRow.authenticated_at,
     )
     .outerjoin(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
     .outerjoin(AccountRow, AccountRow.subject == AuthorizationRow.subject)
@@ -205,6 +207,8 @@ class Tokens:
             subject=None if row.subject is None else Subject(row.subject),
             scope=row.scopes,
             audience=row.audience,
+            acr=row.acr,
+            authenticated_at=row.authenticated_at,
             created_at=row.created_at,
             expires_at=row.expires_at,
         )

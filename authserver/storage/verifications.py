@@ -144,11 +144,6 @@ HOLD_OF_ADDRESS: Final = (
     .order_by(VerificationRow.id)
     .with_for_update()
 )
-VOID_PROOFS: Final = CHANGE.where(
-    VerificationRow.canonical_address == bindparam("wanted_address"),
-    VerificationRow.state == VerificationState.VERIFIED.value,
-    VerificationRow.proof_used_at.is_(None),
-).values(proof_used_at=bindparam("now"))
 USE_PROOF: Final = CHANGE.where(
     VerificationRow.id == bindparam("wanted_id"),
     VerificationRow.interaction_id == bindparam("wanted_interaction"),
@@ -224,10 +219,6 @@ class Verifications:
     def hold_of_address(self, canonical: str) -> None:
         """Lock every verification of an address, in an order that all who do so keep."""
         self.connection.execute(HOLD_OF_ADDRESS, {"wanted_address": canonical}).all()
-
-    def void_proofs(self, canonical: str, now: datetime) -> None:
-        """Let no proof of the address that is still unused serve for anything."""
-        self.connection.execute(VOID_PROOFS, {"wanted_address": canonical, "now": now})
 
     def use_proof(
         self,

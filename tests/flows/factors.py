@@ -102,17 +102,14 @@ def proven_for_reset(provider: Provider, email: str, path: str = "/forgot-passwo
     return visit
 
 
-def by_code(provider: Provider, email: str, path: str = "/sign-in") -> Visit:
+def by_code(
+    provider: Provider, email: str, path: str = "/sign-in", *, source: str = "127.0.0.1"
+) -> Visit:
     """Return a browser in which only the mailed code was shown."""
-    visit = Visit.begin(provider, path)
+    visit = Visit.begin(provider, path, source=source)
     led_to = path_of(visit.enter(visit.code_for(email)))
     assert led_to == f"/sign-in/{visit.interaction}/second-step", led_to
     return visit
-
-
-def walked(visit: Visit, suffix: str) -> httpx.Response:
-    """Return the page that a path leads to, whatever it is."""
-    return visit.page(suffix)
 
 
 def where(response: httpx.Response) -> str:

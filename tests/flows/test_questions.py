@@ -135,7 +135,8 @@ def test_an_account_suspended_after_the_proof_is_not_signed_in_to(
 
     either_provider.server.accounts.suspend(ADA)
 
-    assert path_of(visit.decide()) == visit.base
+    assert path_of(visit.decide()) == visit.base + "/code"
+    assert visit.form().outcome == "replaced"
     assert visit.session() is None
 
 

@@ -59,7 +59,7 @@ class CodeIssuer:
             scopes=request.scopes,
             authenticated_at=session.authenticated_at,
             amr=session.amr,
-            acr=session.acr,
+            acr=request.context_told(session.acr),
             nonce=request.nonce,
             requested_claims=request.claims.names,
             resources=self._granted(work, request, session),
@@ -100,6 +100,14 @@ class CodeIssuer:
         """Return the answer that tells the client why it gets no code."""
         described = {"error": error.code, "error_description": error.description}
         return self._answer(target, described, None)
+
+    def may_step_up(
+        self, work: UnitOfWork, request: AuthorizationRequest, session: Session | None
+    ) -> bool:
+        """Tell whether the account has a second factor, where the request asks for two."""
+        if session is None or not request.wants_two_factors:
+            return False
+        return bool(work.second_factors.list(session.subject))
 
     def hinted_subject(self, request: AuthorizationRequest) -> str | None:
         """Return whom the request is about: `sub` in its claims, or `id_token_hint`.

@@ -37,6 +37,7 @@ KEPT_PARAMETERS: Final = frozenset(
         "code_challenge_method",
         "prompt",
         "max_age",
+        "acr_values",
         "login_hint",
         "id_token_hint",
         "first_screen",
@@ -71,7 +72,14 @@ class AuthorizationEndpoint:
         hinted = self.codes.hinted_subject(request)
         with self.storage.writing() as work:
             session = work.sessions.find_live(session_secret, now, self.codes.lifetimes)
-            match decide(request, session, None, hinted_subject=hinted, now=now):
+            match decide(
+                request,
+                session,
+                None,
+                hinted_subject=hinted,
+                has_second_factor=self.codes.may_step_up(work, request, session),
+                now=now,
+            ):
                 case Refuse(error=refusal):
                     return self.codes.error(target, refusal)
                 case SignIn(register=register):

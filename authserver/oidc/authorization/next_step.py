@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from authserver.domain.interactions import Interaction
-from authserver.domain.sessions import Session
+from authserver.domain.sessions import AuthenticationContext, Session
 from authserver.oidc.authorization.request import AuthorizationRequest, Prompt
-from authserver.oidc.errors import LoginRequired, OAuthError
+from authserver.oidc.errors import LoginRequired, OAuthError, UnmetAuthenticationRequirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,13 @@ def decide(
     interaction: Interaction | None,
     *,
     hinted_subject: str | None,
+    has_second_factor: bool,
     now: datetime,
 ) -> NextStep:
     """Return the next step; `session` is the browser's live one, if it has one.
 
     A sign-in made in this very interaction answers every wish for a fresh one.
+    `has_second_factor` says whether the session's account could show one.
     """
     if session is not None:
         chosen = interaction is not None and interaction.session_id == session.id
@@ -56,11 +58,34 @@ def decide(
             # OIDC Core §3.1.2.2: never an answer for another person than the one hinted at.
             return Refuse(LoginRequired("somebody else has signed in"))
         if fresh or serves(request, session, chosen=chosen, hinted_subject=hinted_subject, now=now):
-            return Issue(session)
+            return answer(request, session, is_fresh=fresh, has_second_factor=has_second_factor)
     if Prompt.NONE in request.prompts:
         # OIDC Core §3.1.2.1: prompt=none never shows a page.
         return Refuse(LoginRequired("the person has to sign in"))
     return SignIn(register=request.wants_registration)
+
+
+def answer(
+    request: AuthorizationRequest, session: Session, *, is_fresh: bool, has_second_factor: bool
+) -> NextStep:
+    """Return what a sign-in that is good in all other ways comes to by its factors.
+
+    A step-up is a sign-in anew, so that `auth_time` and `acr` tell of one event (RFC 9470 §4). A
+    wish is never refused, and an essential context that cannot be reached always is.
+    """
+    falls_short = request.wants_two_factors and session.acr is not AuthenticationContext.TWO_FACTORS
+    if not falls_short:
+        return Issue(session)
+    can_step_up = has_second_factor and not is_fresh
+    if can_step_up and Prompt.NONE not in request.prompts:
+        return SignIn(register=False)
+    if not request.needs_two_factors:
+        return Issue(session)
+    if can_step_up:
+        return Refuse(LoginRequired("a second factor has to be shown"))
+    return Refuse(
+        UnmetAuthenticationRequirements("the account cannot show the factors that are essential")
+    )
 
 
 def serves(

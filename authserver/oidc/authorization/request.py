@@ -8,6 +8,7 @@ from typing import Final
 from authserver.domain.api_resources import ApiResource
 from authserver.domain.clients import Client
 from authserver.domain.scopes import ScopeSet
+from authserver.domain.sessions import AuthenticationContext
 from authserver.oidc.authorization.requested_claims import RequestedClaims, read_claims
 from authserver.oidc.errors import InvalidRequest, InvalidTarget
 from authserver.oidc.parameters import Parameters
@@ -67,6 +68,7 @@ class AuthorizationRequest:
     code_challenge: str | None
     prompts: frozenset[str]
     max_age: int | None
+    acr_values: tuple[str, ...]
     id_token_hint: str | None
     wants_registration: bool
     scope_words: frozenset[str]
@@ -79,6 +81,39 @@ class AuthorizationRequest:
     def client(self) -> Client:
         """Return the client that asks."""
         return self.target.client
+
+    @property
+    def preferred_context(self) -> AuthenticationContext | None:
+        """Return the context that the client would like best, of those that there are.
+
+        Both ways to ask are wishes, not conditions (OIDC Core §3.1.2.1, §5.5.1.1).
+        """
+        for value in (*self.claims.preferred_acr, *self.acr_values):
+            if value in set(AuthenticationContext):
+                return AuthenticationContext(value)
+        return None
+
+    @property
+    def needs_two_factors(self) -> bool:
+        """Tell whether one factor cannot be an answer."""
+        essential = self.claims.acr_values
+        return bool(essential) and AuthenticationContext.ONE_FACTOR not in essential
+
+    @property
+    def wants_two_factors(self) -> bool:
+        """Tell whether two factors are a better answer than one."""
+        if self.claims.acr_values:
+            return self.needs_two_factors
+        return self.preferred_context is AuthenticationContext.TWO_FACTORS
+
+    def context_told(self, reached: AuthenticationContext) -> AuthenticationContext:
+        """Return the claim `acr` for a sign-in that has `reached` a context.
+
+        Two factors are one factor, too: a client that insists on just that is told just that.
+        """
+        if self.claims.acr_values == {AuthenticationContext.ONE_FACTOR}:
+            return AuthenticationContext.ONE_FACTOR
+        return reached
 
 
 def find_redirect_target(parameters: Parameters, clients: RegisteredClients) -> RedirectTarget:
@@ -132,6 +167,7 @@ def read_request(
         ),
         prompts=frozenset((parameters.get("prompt") or "").split()),
         max_age=read_max_age(parameters.get("max_age")),
+        acr_values=tuple((parameters.get("acr_values") or "").split()),
         id_token_hint=parameters.get("id_token_hint"),
         wants_registration=wants_registration(parameters),
         scope_words=frozenset((parameters.get("scope") or "").split()),

@@ -12,12 +12,14 @@ class RequestedClaims:
     """What a client asks for by name (OIDC Core §5.5).
 
     `names` says which claims go where; `subject` whom it wants to hear of and nobody else;
-    `acr_values` which contexts it insists on, empty where it does not insist.
+    `acr_values` which contexts it insists on, empty where it does not insist; `preferred_acr`
+    which it would like, best first.
     """
 
     names: Mapping[str, list[str]] = field(default_factory=dict)
     subject: str | None = None
     acr_values: frozenset[str] = frozenset()
+    preferred_acr: tuple[str, ...] = ()
 
 
 def read_claims(text: str | None) -> RequestedClaims:
@@ -40,6 +42,7 @@ def read_claims(text: str | None) -> RequestedClaims:
         names={"id_token": sorted(id_token), "userinfo": sorted(userinfo)},
         subject=wanted[0] if wanted else None,
         acr_values=frozenset(values_of(acr)) if is_essential else frozenset(),
+        preferred_acr=() if is_essential else tuple(values_of(acr)),
     )
 
 

@@ -95,7 +95,14 @@ class Resumption:
         now = self.codes.clock.now()
         if interaction.state is InteractionState.REFUSED:
             return self.codes.error(request.target, AccessDenied("the person did not sign in"))
-        match decide(request, browser.session, interaction, hinted_subject=hinted, now=now):
+        match decide(
+            request,
+            browser.session,
+            interaction,
+            hinted_subject=hinted,
+            has_second_factor=self.codes.may_step_up(work, request, browser.session),
+            now=now,
+        ):
             case Refuse(error=error):
                 return self.codes.error(request.target, error)
             case SignIn(register=register):

@@ -71,7 +71,7 @@ def require_known_resources(request: AuthorizationRequest) -> None:
 def require_reachable_context(request: AuthorizationRequest) -> None:
     """OIDC Core §5.5.1.1: an essential acr is matched, or the request fails."""
     wanted = request.claims.acr_values
-    if wanted and AuthenticationContext.ONE_FACTOR not in wanted:
+    if wanted and not wanted & set(AuthenticationContext):
         raise UnmetAuthenticationRequirements("none of the essential acr values can be met")
 
 
