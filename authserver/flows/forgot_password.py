@@ -175,7 +175,8 @@ class ForgotPassword:
             # Verifications before the account, as everywhere.
             work.verifications.hold_of_address(canonical)
             if not self.codes.use_proof(work, verification, found, now):
-                return Proceed(interaction_id=found.id, step=Step.DONE)
+                # Used by the same form a moment ago, or ended by another: its page tells.
+                return Proceed(interaction_id=found.id, step=Step.NEW_PASSWORD)
             work.verifications.cancel_for_address(canonical)
             if not self._is_unchanged(work, standing):
                 return Proceed(interaction_id=found.id, step=Step.NEW_PASSWORD)

@@ -1,5 +1,6 @@
 """A new password by mail: what it takes, what it ends, and what cannot be skipped."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -408,3 +409,41 @@ def test_five_wrong_recovery_codes_end_the_proof(with_passwords: Provider) -> No
 
     assert led_to == [visit.base + "/second-step"] * 4 + [visit.base]
     assert path_of(visit.send("/second-step", code=codes[0])) == visit.base
+
+
+def test_one_of_twenty_simultaneous_new_passwords_is_kept(either_with_passwords: Provider) -> None:
+    provider = either_with_passwords
+    give_password(provider, ADA)
+    visit = proven_for_reset(provider, ADA)
+    visit.hidden()
+    sent = [f"{number} loud mountains sing" for number in range(20)]
+
+    with ThreadPoolExecutor(20) as crowd:
+        answers = list(crowd.map(lambda each: visit.send("/new-password", new_password=each), sent))
+
+    assert {answer.status_code for answer in answers} <= {303, 503}
+    assert sum(opens(provider, ADA, each) for each in sent) == 1
+    kept = [mail["usage_type"] for mail in provider.mails(ADA)]
+    assert kept.count("PasswordChanged") <= 1
+
+
+def test_two_browsers_at_one_time_set_one_password(either_with_passwords: Provider) -> None:
+    provider = either_with_passwords
+    give_password(provider, ADA)
+    visits = [proven_for_reset(provider, ADA) for _ in range(3)]
+    for visit in visits:
+        visit.hidden()
+
+    with ThreadPoolExecutor(3) as crowd:
+        answers = list(
+            crowd.map(
+                lambda number: visits[number].send(
+                    "/new-password", new_password=f"{number} loud mountains sing"
+                ),
+                range(3),
+            )
+        )
+
+    assert {answer.status_code for answer in answers} <= {303, 503}
+    assert sum(where(visit.page("/done")) == visit.base + "/done" for visit in visits) == 1
+    assert sum(opens(provider, ADA, f"{number} loud mountains sing") for number in range(3)) == 1

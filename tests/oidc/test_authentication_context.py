@@ -1,4 +1,4 @@
-"""acr and amr tell what was done, and a client may ask for a second factor (OIDC Core, RFC 9470)."""
+"""acr and amr tell what was done; a client may ask for a second factor (RFC 9470)."""
 
 import json
 from collections.abc import Sequence
@@ -81,7 +81,8 @@ def test_discovery_names_both_contexts(client: RelyingParty) -> None:
     assert {"acr", "amr"} <= set(metadata["claims_supported"])
 
 
-def test_two_kinds_of_factor_are_told_as_two(client: RelyingParty, codes: Sequence[str]) -> None:
+@pytest.mark.usefixtures("codes")
+def test_two_kinds_of_factor_are_told_as_two(client: RelyingParty) -> None:
     _, answer = two_steps(client)
 
     claims = claims_of(client, answer)
@@ -110,8 +111,9 @@ def test_a_password_that_rests_on_mail_is_not_told_as_a_second_factor(
     assert (claims["acr"], claims["amr"]) == (ONE, ["otp", "pwd"])
 
 
+@pytest.mark.usefixtures("codes")
 def test_the_context_of_an_authorization_stays_over_refreshes_and_is_introspected(
-    client: RelyingParty, codes: Sequence[str]
+    client: RelyingParty,
 ) -> None:
     visit, answer = two_steps(client)
     tokens = body_of(client.exchange(answer["code"]))
@@ -218,8 +220,9 @@ def test_an_essential_context_that_a_fresh_sign_in_does_not_reach_is_unmet(
     assert "code" not in answer
 
 
+@pytest.mark.usefixtures("codes")
 def test_whoever_insists_on_one_factor_is_told_of_one_although_there_were_two(
-    client: RelyingParty, codes: Sequence[str]
+    client: RelyingParty,
 ) -> None:
     visit, _ = two_steps(client)
 
@@ -229,9 +232,10 @@ def test_whoever_insists_on_one_factor_is_told_of_one_although_there_were_two(
     assert claims_of(client, answer)["acr"] == ONE
 
 
+@pytest.mark.usefixtures("codes")
 @pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "1"}], ids=str)
 def test_a_demanded_sign_in_asks_for_both_factors_again(
-    client: RelyingParty, codes: Sequence[str], changes: dict[str, str | None]
+    client: RelyingParty, changes: dict[str, str | None]
 ) -> None:
     visit, first = two_steps(client)
     before = claims_of(client, first)["auth_time"]
