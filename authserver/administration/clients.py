@@ -1,7 +1,7 @@
 """What operators do with clients and their secrets."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from authserver.administration.client_rules import client_faults, secret_name_faults
 from authserver.administration.mistakes import ClientInvalid, ClientUnknown
 from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import Client, ClientId, ClientKind, ClientSecret
 from authserver.domain.clock import Clock
 from authserver.domain.configuration import ConfigurationKind
@@ -53,6 +54,7 @@ class ClientChanges:
     has_claims_in_id_token: bool | None = None
     id_token_algorithm: SigningAlgorithm | None = None
     may_introspect_all: bool | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
     def apply(self, client: Client, now: datetime) -> Client:
         """Return the client as it is to be."""
@@ -64,12 +66,12 @@ class ClientChanges:
             "has_claims_in_id_token": self.has_claims_in_id_token,
             "id_token_algorithm": self.id_token_algorithm,
         }
+        details = dict(self.metadata)
         if self.may_introspect_all is not None:
-            chosen["metadata"] = replace(
-                client.metadata, may_introspect_all=self.may_introspect_all
-            )
+            details["may_introspect_all"] = self.may_introspect_all
+        # The names above and below are those of the fields, which the type checker cannot follow.
+        chosen["metadata"] = replace(client.metadata, **details)  # type: ignore[arg-type]  # fields
         given = {name: value for name, value in chosen.items() if value is not None}
-        # The names above are those of the fields, which the type checker cannot follow.
         return replace(client, updated_at=now, **given)  # type: ignore[arg-type]  # names of fields
 
 
@@ -89,6 +91,7 @@ class ClientAdministration:
         redirect_uris: Sequence[str] = (),
         post_logout_redirect_uris: Sequence[str] = (),
         requires_pkce: bool = True,
+        metadata: ClientMetadata | None = None,
     ) -> NewClient:
         """Register a client; raises ClientInvalid with all faults together."""
         now = self.clock.now()
@@ -99,11 +102,12 @@ class ClientAdministration:
             redirect_uris=tuple(dict.fromkeys(redirect_uris)),
             post_logout_redirect_uris=tuple(dict.fromkeys(post_logout_redirect_uris)),
             is_exempt_from_pkce=not requires_pkce,
+            metadata=metadata or ClientMetadata(),
             created_at=now,
             updated_at=now,
         )
         refuse(client_faults(client))
-        secret = None if client.is_public else self._new_secret()
+        secret = self._new_secret() if client.has_secret else None
         with self.storage.writing() as work:
             work.clients.add(client)
             if secret is not None:
@@ -155,8 +159,8 @@ class ClientAdministration:
         expires_at = lifetime_end(now, expires_in)
         with self.storage.writing() as work:
             client = wanted(work, client_id)
-            if client.is_public:
-                raise ClientInvalid(f"A client of kind {client.kind} keeps no secret.")
+            if not client.has_secret:
+                raise ClientInvalid("This client does not authenticate with a secret.")
             chosen = name or free_name(work, client.id)
             refuse(list(secret_name_faults(chosen)))
             try:

@@ -14,10 +14,12 @@ from authserver.flows.finish_elsewhere import FinishElsewhere
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
 from authserver.oidc.authorization.resumption import Resumption
+from authserver.oidc.client_assertions import UsedAssertions
 from authserver.oidc.client_authentication import (
     ClientAuthenticator,
     ClientSecretBasic,
     ClientSecretPost,
+    PrivateKeyJwt,
     PublicClient,
 )
 from authserver.oidc.discovery import Discovery
@@ -27,6 +29,7 @@ from authserver.oidc.grant_types.client_credentials import ClientCredentialsGran
 from authserver.oidc.grant_types.refresh_token import RefreshTokenGrant
 from authserver.oidc.introspection import Introspection
 from authserver.oidc.presented_tokens import PresentedTokens
+from authserver.oidc.remote_key_sets import RemoteKeySets
 from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.token_issuer import TokenIssuer
@@ -36,6 +39,7 @@ from authserver.web.application import create_application
 from authserver.web.brand import BrandRoutes
 from authserver.web.browser import Browsers
 from authserver.web.client_address import ClientAddresses
+from authserver.web.client_keys import ClientKeys
 from authserver.web.error_responses import ErrorPages
 from authserver.web.flood_guard import FloodGuard
 from authserver.web.health import HealthRoutes
@@ -152,9 +156,8 @@ class Edge:
             lifetimes=base.lifetimes,
             issuer=base.endpoint.issuer,
         )
-        authenticator = ClientAuthenticator(
-            base.clients, (ClientSecretBasic(), ClientSecretPost(), PublicClient())
-        )
+        remote = RemoteKeySets(base.clock)
+        authenticator = self.client_authenticator(remote)
         tokens = TokenEndpoint(
             storage=base.storage,
             authenticator=authenticator,
@@ -191,7 +194,18 @@ class Edge:
             ),
             origins=base.clients.origins,
             lane=base.lane,
+            client_keys=ClientKeys(remote=remote, caller=lambda: base.client_sites, lane=base.lane),
             forms=self.forms,
+        )
+
+    def client_authenticator(self, remote: RemoteKeySets) -> ClientAuthenticator:
+        """Return what finds out which client is calling; a new method gets its line here."""
+        base = self.base
+        audiences = frozenset({base.endpoint.issuer, base.endpoint.at("/oidc/token")})
+        return ClientAuthenticator(
+            base.clients,
+            UsedAssertions(storage=base.storage, remote=remote, audiences=audiences),
+            (ClientSecretBasic(), ClientSecretPost(), PrivateKeyJwt(), PublicClient()),
         )
 
     def authorization_routes(self) -> AuthorizationRoutes:

@@ -1,5 +1,7 @@
 """What everything else stands on: storage, keys, clock, lane, and the settings as plain values."""
 
+import ssl
+from functools import cached_property
 from typing import Final
 
 from authserver.background.dispatcher import Bell
@@ -18,6 +20,9 @@ from authserver.flows.judged_codes import JudgedCodes
 from authserver.flows.mail_permits import MailPermits
 from authserver.lane import Lane
 from authserver.oidc.keys import ProviderKeys
+from authserver.outbound.address_guard import AddressGuard
+from authserver.outbound.guarded_caller import GuardedCaller
+from authserver.outbound.trust import trusting_context
 from authserver.rendering import Renderer
 from authserver.settings.sources import Loaded, packaged
 from authserver.storage.brands import StoredBrands
@@ -74,6 +79,16 @@ class Foundation:
         self.metrics = Metrics(loaded.shared_metrics)
         self.bell, self.logout_bell = Bell(), Bell()
         self.storage.on_commit(self.hear)
+
+    @cached_property
+    def trust(self) -> ssl.SSLContext:
+        """Return the authorities to trust; reading them takes a while, so only when needed."""
+        return trusting_context(self.settings.outgoing.ca_file)
+
+    @cached_property
+    def client_sites(self) -> GuardedCaller:
+        """Return the one door to addresses that clients registered."""
+        return GuardedCaller(AddressGuard(frozenset(self.settings.outgoing.allow)), self.trust)
 
     def hear(self, notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
         """Wake the dispatchers and count what happened, once it is durable."""

@@ -1,9 +1,7 @@
 """What leaves the house: mails and their senders, logout notices, and the loops beside them."""
 
-import ssl
 from collections.abc import Awaitable
 from datetime import timedelta
-from functools import cached_property
 from typing import Final
 
 from authserver.background.housekeeping import Errand, Housekeeping, Job
@@ -33,7 +31,6 @@ from authserver.mail.senders.smtp import SmtpSender
 from authserver.outbound.address_guard import AddressGuard
 from authserver.outbound.guarded_caller import GuardedCaller
 from authserver.outbound.http_caller import HttpCaller
-from authserver.outbound.trust import trusting_context
 
 PRUNES_EVERY: Final = timedelta(minutes=10)
 LOOKS_AT_QUOTA_EVERY: Final = timedelta(minutes=10)
@@ -66,13 +63,8 @@ class Sending:
 
     def direct_mail_api(self, configured: AliyunSettings) -> DirectMailApi:
         """Return what calls the Direct Mail account of these settings."""
-        caller = HttpCaller(self.trust)
+        caller = HttpCaller(self.base.trust)
         return DirectMailApi(configured, caller, self.base.clock, self.base.randomness)
-
-    @cached_property
-    def trust(self) -> ssl.SSLContext:
-        """Return the authorities to trust; reading them takes a while, so only when needed."""
-        return trusting_context(self.base.settings.outgoing.ca_file)
 
     def chain(self, configuration: MailConfiguration) -> SenderChain:
         """Return the chain of the senders in force."""
@@ -83,10 +75,10 @@ class Sending:
         """Return the sender for its configuration; a new kind gets its line here."""
         match configured:
             case AliyunSettings():
-                caller = HttpCaller(self.trust)
+                caller = HttpCaller(self.base.trust)
                 return AliyunSender(configured, caller, self.base.clock, self.base.randomness)
             case SmtpSettings():
-                return SmtpSender(configured, self.base.clock, self.trust)
+                return SmtpSender(configured, self.base.clock, self.base.trust)
             case OutboxSettings():
                 return OutboxSender(configured.folder, self.base.clock)
 

@@ -17,6 +17,11 @@ class ClientAuthenticationMethod(StrEnum):
     PRIVATE_KEY_JWT = "private_key_jwt"
     NONE = "none"
 
+    @property
+    def is_by_secret(self) -> bool:
+        """Tell whether the method shows a secret; those that do count as one family."""
+        return self in {self.CLIENT_SECRET_BASIC, self.CLIENT_SECRET_POST}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMetadata:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, NewType
 from urllib.parse import SplitResult, urlsplit
 
-from authserver.domain.client_metadata import ClientMetadata
+from authserver.domain.client_metadata import ClientAuthenticationMethod, ClientMetadata
 from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm
 
 ClientId = NewType("ClientId", str)
@@ -51,9 +51,26 @@ class Client:
     updated_at: datetime
 
     @property
+    def authentication_method(self) -> ClientAuthenticationMethod:
+        """Return how the client proves itself: as registered, else as its kind does.
+
+        Of the two methods with a secret either one will do.
+        """
+        if self.metadata.token_endpoint_auth_method is not None:
+            return self.metadata.token_endpoint_auth_method
+        if self.kind in {ClientKind.SPA, ClientKind.NATIVE}:
+            return ClientAuthenticationMethod.NONE
+        return ClientAuthenticationMethod.CLIENT_SECRET_BASIC
+
+    @property
     def is_public(self) -> bool:
-        """Tell whether the client can keep no secret (RFC 6749 §2.1)."""
-        return self.kind in {ClientKind.SPA, ClientKind.NATIVE}
+        """Tell whether the client cannot prove itself (RFC 6749 §2.1)."""
+        return self.authentication_method is ClientAuthenticationMethod.NONE
+
+    @property
+    def has_secret(self) -> bool:
+        """Tell whether the client proves itself by a secret."""
+        return self.authentication_method.is_by_secret
 
     @property
     def is_built_in(self) -> bool:

@@ -8,8 +8,14 @@ from datetime import datetime
 from typing import Final, Protocol
 from urllib.parse import unquote_plus
 
+from authserver.domain.client_metadata import ClientAuthenticationMethod
 from authserver.domain.clients import Client
 from authserver.domain.secret import Secret
+from authserver.oidc.client_assertions import (
+    PresentedAssertion,
+    UsedAssertions,
+    presented_assertion,
+)
 from authserver.oidc.errors import InvalidClient, InvalidRequest
 from authserver.oidc.parameters import Parameters
 from authserver.storage.registered_clients import RegisteredClient, RegisteredClients
@@ -22,13 +28,19 @@ class Credentials:
     """What a client presents; a public one presents its id alone."""
 
     client_id: str
-    secret: Secret | None
+    secret: Secret | None = None
+    assertion: PresentedAssertion | None = None
+
+    @property
+    def is_id_alone(self) -> bool:
+        """Tell whether nothing is presented that could prove anything."""
+        return self.secret is None and self.assertion is None
 
 
 class ClientAuthentication(Protocol):
     """One method of `token_endpoint_auth_methods_supported` (OIDC Core §9)."""
 
-    name: str
+    name: ClientAuthenticationMethod
 
     def read(self, authorization: str | None, parameters: Parameters) -> Credentials | None:
         """Return the credentials presented by this method, or None where it is not used."""
@@ -37,7 +49,7 @@ class ClientAuthentication(Protocol):
 class ClientSecretBasic:
     """RFC 6749 §2.3.1: HTTP Basic, id and secret form-urlencoded before base64."""
 
-    name = "client_secret_basic"
+    name = ClientAuthenticationMethod.CLIENT_SECRET_BASIC
 
     def read(self, authorization: str | None, parameters: Parameters) -> Credentials | None:
         """Return the credentials of the Authorization header."""
@@ -59,7 +71,7 @@ class ClientSecretBasic:
 class ClientSecretPost:
     """RFC 6749 §2.3.1: id and secret in the request body."""
 
-    name = "client_secret_post"
+    name = ClientAuthenticationMethod.CLIENT_SECRET_POST
 
     def read(self, authorization: str | None, parameters: Parameters) -> Credentials | None:
         """Return the credentials of the body."""
@@ -72,17 +84,31 @@ class ClientSecretPost:
         return Credentials(client_id, Secret(secret))
 
 
+class PrivateKeyJwt:
+    """RFC 7523 §2.2: a JWT that the client has signed with its private key."""
+
+    name = ClientAuthenticationMethod.PRIVATE_KEY_JWT
+
+    def read(self, authorization: str | None, parameters: Parameters) -> Credentials | None:
+        """Return the assertion of the body; its subject is whom it is to prove."""
+        assertion = presented_assertion(parameters)
+        if assertion is None:
+            return None
+        return Credentials(assertion.client_id, assertion=assertion)
+
+
 class PublicClient:
     """RFC 6749 §2.1: no secret, only `client_id`."""
 
-    name = "none"
+    name = ClientAuthenticationMethod.NONE
 
     def read(self, authorization: str | None, parameters: Parameters) -> Credentials | None:
         """Return the id alone where nothing else is presented."""
         client_id = parameters.once("client_id")
-        if client_id is None or authorization is not None or parameters.get("client_secret"):
+        is_proven = any(parameters.get(name) for name in ("client_secret", "client_assertion"))
+        if client_id is None or authorization is not None or is_proven:
             return None
-        return Credentials(client_id, None)
+        return Credentials(client_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,7 @@ class ClientAuthenticator:
     """Finds out which client is calling."""
 
     clients: RegisteredClients
+    assertions: UsedAssertions
     methods: Sequence[ClientAuthentication]
 
     @property
@@ -100,28 +127,35 @@ class ClientAuthenticator:
     def authenticate(
         self, authorization: str | None, parameters: Parameters, now: datetime
     ) -> Client:
-        """Return the client, which has proven itself unless it is public."""
+        """Return the client, which has proven itself unless it is public.
+
+        Raises InvalidClient; ClientKeysStale where its keys have to be fetched first.
+        """
         presented = self._presented(authorization, parameters)
         registered = self._registered(presented)
-        if registered.client.is_public:
-            if presented.secret is not None:
-                raise InvalidClient("a public client has no secret")
-            return registered.client
-        if presented.secret is None:
-            raise InvalidClient("this client has to authenticate")
-        if not registered.knows(presented.secret.reveal(), now):
-            raise InvalidClient("the client or its secret is not known")
+        match registered.client.authentication_method:
+            case ClientAuthenticationMethod.NONE:
+                if not presented.is_id_alone:
+                    raise InvalidClient("a public client has no secret")
+            case ClientAuthenticationMethod.PRIVATE_KEY_JWT:
+                if presented.assertion is None:
+                    raise InvalidClient("this client has to authenticate with private_key_jwt")
+                self.assertions.use(presented.assertion, registered.client, now)
+            case _:
+                check_secret(presented, registered, now)
         return registered.client
 
     def identify(self, authorization: str | None, parameters: Parameters, now: datetime) -> Client:
-        """Return the client that calls, also a confidential one that sends its id alone.
+        """Return the client that calls, also one with a secret that sends its id alone.
 
         For revocation only: Logto's Go SDK sends no secret there, and whoever holds the token
         can only destroy it. A secret that is sent must be right.
         """
         presented = self._presented(authorization, parameters)
-        if presented.secret is None:
-            return self._registered(presented).client
+        if presented.is_id_alone:
+            client = self._registered(presented).client
+            if client.has_secret or client.is_public:
+                return client
         return self.authenticate(authorization, parameters, now)
 
     def _presented(self, authorization: str | None, parameters: Parameters) -> Credentials:
@@ -145,3 +179,11 @@ class ClientAuthenticator:
         if registered is None or registered.client.is_built_in:
             raise InvalidClient("the client or its secret is not known")
         return registered
+
+
+def check_secret(presented: Credentials, registered: RegisteredClient, now: datetime) -> None:
+    """Raise InvalidClient unless a live secret of the client was presented."""
+    if presented.secret is None:
+        raise InvalidClient("this client has to authenticate with its secret")
+    if not registered.knows(presented.secret.reveal(), now):
+        raise InvalidClient("the client or its secret is not known")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.scopes import CLAIMS_OF_SCOPE, SUPPORTED_SCOPES
 from authserver.domain.sessions import AuthenticationContext
+from authserver.domain.signing_keys import SigningAlgorithm
 from authserver.oidc.authorization.request import Prompt, ResponseMode
 from authserver.oidc.authorization.rules import SUPPORTED_RESPONSE_TYPE
 from authserver.oidc.client_authentication import PublicClient
@@ -26,6 +27,8 @@ class Discovery:
     def metadata(self) -> dict[str, object]:
         """Return the provider metadata; absent members are left out, never null."""
         methods = self.tokens.authenticator.method_names
+        # RFC 8414 §2: those of clients' assertions.
+        algorithms = list(SigningAlgorithm)
         claims = {name for names in CLAIMS_OF_SCOPE.values() for name in names}
         return {
             "issuer": self.endpoint.issuer,
@@ -43,10 +46,13 @@ class Discovery:
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": sorted(self.keys.load().current),
             "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "revocation_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
             "introspection_endpoint_auth_methods_supported": [
                 name for name in methods if name != PublicClient.name
             ],
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
             "code_challenge_methods_supported": [METHOD],
             "prompt_values_supported": list(Prompt),
             "acr_values_supported": list(AuthenticationContext),

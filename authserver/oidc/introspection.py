@@ -37,7 +37,7 @@ class Introspection:
         now = self.clock.now()
         client = self.authenticator.authenticate(authorization, parameters, now)
         if client.is_public:
-            raise InvalidClient("only clients with a secret may introspect")
+            raise InvalidClient("only clients that prove themselves may introspect")
         token = parameters.required("token")
         with self.storage.reading() as work:
             return (

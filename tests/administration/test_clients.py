@@ -44,7 +44,7 @@ def test_a_public_client_has_no_secret(clients: ClientAdministration, kind: Clie
     made = clients.create(name="App", kind=kind, redirect_uris=["http://localhost:8000/callback"])
 
     assert made.secret is None
-    with pytest.raises(ClientInvalid, match="keeps no secret"):
+    with pytest.raises(ClientInvalid, match="not authenticate with a secret"):
         clients.add_secret(made.client.id)
 
 

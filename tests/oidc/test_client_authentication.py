@@ -206,12 +206,12 @@ def test_a_deleted_client_is_unknown_at_once(client: RelyingParty) -> None:
         ("", "invalid_request"),
         ("password", "unsupported_grant_type"),
         ("implicit", "unsupported_grant_type"),
-        ("client_credentials", "unsupported_grant_type"),
+        ("client_credentials", "unauthorized_client"),
         ("Refresh_Token", "unsupported_grant_type"),
         ("urn:ietf:params:oauth:grant-type:jwt-bearer", "unsupported_grant_type"),
     ],
 )
-def test_only_the_two_grant_types_that_are_listed_exist(
+def test_only_the_grant_types_that_are_listed_exist(
     shared_client: RelyingParty, grant_type: str | None, error: str
 ) -> None:
     answer = shared_client.post("/oidc/token", grant_type=grant_type, username="a", password="b")

@@ -16,7 +16,8 @@ METADATA_PATHS = [
     "/.well-known/oauth-authorization-server/oidc",
 ]
 CACHED_PATHS = [*METADATA_PATHS, "/oidc/jwks"]
-METHODS = ["client_secret_basic", "client_secret_post", "none"]
+METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"]
 
 EXPECTED: dict[str, object] = {
     "issuer": ISSUER,
@@ -46,8 +47,11 @@ EXPECTED: dict[str, object] = {
     "subject_types_supported": ["public"],
     "id_token_signing_alg_values_supported": ["RS256"],
     "token_endpoint_auth_methods_supported": METHODS,
+    "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
     "revocation_endpoint_auth_methods_supported": METHODS,
-    "introspection_endpoint_auth_methods_supported": METHODS[:2],
+    "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+    "introspection_endpoint_auth_methods_supported": METHODS[:3],
+    "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
     "code_challenge_methods_supported": ["S256"],
     "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
     "acr_values_supported": ["urn:authserver:acr:one-factor"],

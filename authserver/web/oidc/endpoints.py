@@ -18,6 +18,7 @@ from authserver.oidc.parameters import Parameters
 from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.userinfo import Userinfo
+from authserver.web.client_keys import ClientKeys
 from authserver.web.error_responses import oauth_error
 from authserver.web.request_form import FORM_TYPE, FormReader
 
@@ -42,6 +43,7 @@ class ClientEndpoints:
     introspection: Introspection
     origins: Callable[[], frozenset[str]]
     lane: Lane
+    client_keys: ClientKeys
     forms: FormReader
 
     def routes(self) -> list[Route]:
@@ -71,7 +73,7 @@ class ClientEndpoints:
         """Answer a token request (RFC 6749 §3.2)."""
         try:
             parameters = await self.read(request)
-            body = await self.lane.run(
+            body = await self.client_keys.run(
                 self.tokens.exchange, parameters, request.headers.get("authorization")
             )
         except OAuthError as error:
@@ -82,7 +84,7 @@ class ClientEndpoints:
         """Revoke a token (RFC 7009 §2)."""
         try:
             parameters = await self.read(request)
-            await self.lane.run(
+            await self.client_keys.run(
                 self.revocation.revoke, parameters, request.headers.get("authorization")
             )
         except OAuthError as error:
@@ -93,7 +95,7 @@ class ClientEndpoints:
         """Tell the state of a token (RFC 7662 §2); for servers only, so without CORS."""
         try:
             parameters = await self.read(request)
-            state = await self.lane.run(
+            state = await self.client_keys.run(
                 self.introspection.inspect, parameters, request.headers.get("authorization")
             )
         except OAuthError as error:
