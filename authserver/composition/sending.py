@@ -121,7 +121,7 @@ class Sending:
 
     def guarded_caller(self) -> GuardedCaller:
         """Return the door to clients' addresses."""
-        return GuardedCaller(AddressGuard(self.base.settings.outgoing.allow), self.trust)
+        return GuardedCaller(AddressGuard(self.base.settings.outgoing.allow), self.base.trust)
 
     def send_owed(self, owed: MailToSend) -> Awaitable[list[Attempt]]:
         """Send a claimed mail; its `Message-ID` stays the same over all claims."""
