@@ -27,6 +27,11 @@ HOST: Final = "127.0.0.1"
 CLIENT_FILE: Final = "bookstore-client.json"
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
+CODE_THEN_PASSWORD: Final = {
+    "signIn": {
+        "methods": [{"identifier": "email", "verificationCode": True, "password": True}],
+    },
+}
 PORT: Final = click.IntRange(1, LARGEST_PORT)
 
 
@@ -188,6 +193,8 @@ def bookstore_client(server: "AuthServer", stage: Stage) -> tuple[str, str]:
             file.unlink()
         else:
             return kept["client_id"], kept["client_secret"]
+    # The first time only: what somebody chose since then stays.
+    server.experience.set(CODE_THEN_PASSWORD)
     made = server.clients.create(
         name="Bookstore",
         kind=ClientKind.WEB,

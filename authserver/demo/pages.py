@@ -29,6 +29,7 @@ class Pages:
             loader=FileSystemLoader(self._folder), autoescape=True, undefined=StrictUndefined
         )
         self._environment.globals["inbox_url"] = inbox_url
+        self._environment.globals["forgot_password_url"] = f"{provider}/forgot-password"
         self._environment.globals["provider_name"] = urlsplit(provider).netloc
         self._is_secure = base_url.startswith("https://")
         self._headers = {

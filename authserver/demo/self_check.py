@@ -21,6 +21,7 @@ LONGEST_CHAIN = 20
 CALL_SECONDS = 20.0
 MAIL_SECONDS = 20.0
 PAUSE_SECONDS = 0.05
+PASSWORD_BYTES = 18
 SHOWN_OF_A_PAGE = 400
 
 
@@ -92,10 +93,11 @@ class Reader:
         self._provider = provider
         # A new one each time: the mails to one address are few a day.
         self.email = f"reader-{secrets.token_hex(4)}@{DOMAIN}"
+        self.password = secrets.token_urlsafe(PASSWORD_BYTES)
         self._http = httpx.AsyncClient(
             headers=BROWSER_HEADERS, trust_env=False, timeout=CALL_SECONDS
         )
-        self._mails_read = 0
+        self._codes_read = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,8 +110,12 @@ class Reader:
     ) -> None:
         await self._http.aclose()
 
+    def provider_url(self, path: str) -> str:
+        """Return the address of a page of the provider."""
+        return f"{self._provider}{path}"
+
     async def open(self, path: str) -> Page:
-        """Open a page of the shop and follow wherever it leads."""
+        """Open a page, by its path in the shop, and follow wherever it leads."""
         return await self._walk(self._http.build_request("GET", self._shop.join(path)))
 
     async def send(self, form: Form, typed: Mapping[str, str] | None = None) -> Page:
@@ -122,16 +128,17 @@ class Reader:
         return await self._walk(request)
 
     async def code(self) -> str:
-        """Wait for the next mail and return its code."""
+        """Wait for the next mail with a code and return the code."""
         give_up_at = time.monotonic() + MAIL_SECONDS
         while time.monotonic() < give_up_at:
             answer = await self._http.get(
                 f"{self._provider}/dev/mail.json", params={"to": self.email}
             )
             mails = answer.json() if answer.is_success else []
-            if len(mails) > self._mails_read:
-                self._mails_read = len(mails)
-                return str(mails[0]["code"])
+            codes = [mail["code"] for mail in mails if mail["code"] is not None]
+            if len(codes) > self._codes_read:
+                self._codes_read = len(codes)
+                return str(codes[0])
             await asyncio.sleep(PAUSE_SECONDS)
         raise CheckFailed(f"no new mail within {MAIL_SECONDS:.0f} s")
 
@@ -145,7 +152,10 @@ class Reader:
 
 
 async def check(*, shop: str, provider: str, say: Callable[[str], None]) -> None:
-    """Register, sign out, sign in, refresh and sign out; raises CheckFailed at the first fault."""
+    """Register, sign in by code and by a new password, refresh, sign out.
+
+    Raises CheckFailed at the first fault.
+    """
     async with Reader(shop=shop, provider=provider) as reader:
         for name, step in (
             ("register", register),
@@ -153,6 +163,9 @@ async def check(*, shop: str, provider: str, say: Callable[[str], None]) -> None
             ("sign in", sign_in),
             ("refresh", refresh),
             ("sign out again", sign_out),
+            ("new password", new_password),
+            ("by password", sign_in_by_password),
+            ("sign out last", sign_out),
         ):
             started = time.monotonic()
             try:
@@ -171,6 +184,24 @@ async def register(reader: Reader) -> str:
 async def sign_in(reader: Reader) -> str:
     """Sign in by mailed code."""
     return signed_in(reader, await enter_code(reader, "/sign-in"))
+
+
+async def new_password(reader: Reader) -> str:
+    """Choose a password by mailed code, as somebody who has forgotten one."""
+    page = await enter_code(reader, reader.provider_url("/forgot-password"))
+    page = await reader.send(page.form(holding="new_password"), {"new_password": reader.password})
+    if "Password changed" not in page.text:
+        raise CheckFailed(f"no new password on {page}")
+    return "the provider has a new password and has signed nobody in"
+
+
+async def sign_in_by_password(reader: Reader) -> str:
+    """Sign in by the new password."""
+    address_page = await reader.open("/sign-in")
+    typed = {"email": reader.email, "method": "password"}
+    page = await reader.send(address_page.form(holding="email"), typed)
+    page = await reader.send(page.form(holding="password"), {"password": reader.password})
+    return signed_in(reader, page)
 
 
 async def refresh(reader: Reader) -> str:

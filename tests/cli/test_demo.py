@@ -46,6 +46,9 @@ def test_the_demo_signs_in_by_itself_and_leaves_nothing_behind(tmp_path: Path) -
         "sign in",
         "refresh",
         "sign out again",
+        "new password",
+        "by password",
+        "sign out last",
     ]
     assert list(tmp_path.iterdir()) == []
 

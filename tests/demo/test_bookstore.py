@@ -25,6 +25,7 @@ def test_a_stranger_sees_books_and_two_ways_in(visitor: Visitor, provider: Stand
     assert "The Lighthouse Ledger" in page.text
     assert 'href="/sign-in"' in page.text
     assert 'href="/sign-in?prompt=create"' in page.text
+    assert '/forgot-password">Forgot your password?</a>' in page.text
     assert f"{provider.url}/dev/mail" in page.text
     assert visitor.cookie is None
 

@@ -248,9 +248,9 @@ def test_a_proof_for_signing_in_sets_no_password_and_a_proof_for_a_reset_signs_n
     reset = proven_for_reset(with_passwords, ADA)
     as_sign_in = Visit(with_passwords, reset.http, f"/sign-in/{reset.interaction}")
     as_register = Visit(with_passwords, reset.http, f"/register/{reset.interaction}")
-    assert path_of(as_sign_in.send("/create-account")) == as_sign_in.base
+    assert path_of(as_sign_in.send("/create-account")) == as_sign_in.base + "/password"
     assert path_of(as_register.send("/existing")) == as_register.base
-    assert path_of(as_sign_in.send("/finish")) == as_sign_in.base
+    assert path_of(as_sign_in.send("/finish")) == as_sign_in.base + "/password"
     assert reset.http.post(reset.base + "/finish").status_code == 404
     assert path_of(as_sign_in.send("/second-step", password=PASSWORD)) == as_sign_in.base
     assert reset.session() is None
