@@ -2,7 +2,6 @@
 
 import ssl
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,7 +38,7 @@ class DevInbox:
     def __init__(self, endpoint: str, *, patience_seconds: float = 15.0) -> None:
         self._endpoint = endpoint
         self._patience_seconds = patience_seconds
-        self._read: Counter[str] = Counter()
+        self._read: set[tuple[object, ...]] = set()
         # Loading the world's certificates takes longer than all else here, and no TLS is spoken.
         self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -47,11 +46,15 @@ class DevInbox:
         """Wait for a mail with a code that was not read before, and return the code."""
         give_up_at = time.monotonic() + self._patience_seconds
         while time.monotonic() < give_up_at:
-            mails = self.mails(address)
-            unread = mails[: len(mails) - self._read[address]]
-            codes = [mail["code"] for mail in unread if mail["code"] is not None]
+            # Not by their number: of mails sent at once an earlier one may come last.
+            unread = {
+                (mail["to"], mail["sent_at"], mail["text"]): mail["code"]
+                for mail in self.mails(address)
+                if mail["code"] is not None
+            }
+            codes = [code for key, code in unread.items() if key not in self._read]
             if codes:
-                self._read[address] = len(mails)
+                self._read |= unread.keys()
                 return str(codes[0])
             time.sleep(0.05)
         raise AssertionError(f"no new mail to {address} within {self._patience_seconds} s")
