@@ -69,3 +69,12 @@ def test_the_administrator_of_the_settings_is_there_from_the_first_command(
     [account] = run_json("account", "list", AUTHSERVER_ADMIN_EMAIL=ADA)
 
     assert (account["email"], account["is_admin"], account["origin"]) == (ADA, True, "seed")
+
+
+def test_a_second_factor_is_removed_only_where_there_is_one(run: Run, run_json: RunJson) -> None:
+    run_json("account", "create", ADA)
+
+    refused = run("account", "second-factor", "remove", ADA)
+
+    assert refused.exit_code == 1
+    assert "has no second factor" in refused.stderr

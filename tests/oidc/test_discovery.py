@@ -54,7 +54,7 @@ EXPECTED: dict[str, object] = {
     "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
     "code_challenge_methods_supported": ["S256"],
     "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
-    "acr_values_supported": ["urn:authserver:acr:one-factor"],
+    "acr_values_supported": ["urn:authserver:acr:one-factor", "urn:authserver:acr:two-factors"],
     "claim_types_supported": ["normal"],
     "claims_parameter_supported": True,
     "request_parameter_supported": False,
