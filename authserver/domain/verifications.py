@@ -253,6 +253,11 @@ class Verification:
             case VerificationState.LIVE:
                 return None
 
+    def proof_ran_out(self, now: datetime, policy: CodePolicy) -> bool:
+        """Tell whether the mailbox was proven and nothing came of it in time."""
+        is_unused = self.state is VerificationState.VERIFIED and self.proof_used_at is None
+        return is_unused and not self.proof_serves(now, policy)
+
     def proof_serves(self, now: datetime, policy: CodePolicy) -> bool:
         """Tell whether the proven mailbox may still be used for the next step."""
         return (

@@ -37,7 +37,6 @@ class ResetOutcome(StrEnum):
     """What saving a new password came to, besides the faults of the password itself."""
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an outcome
-    PROOF_RAN_OUT = "proof_ran_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

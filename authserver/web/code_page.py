@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from authserver.domain.interactions import Interaction
-from authserver.domain.verifications import CodeOutcome, Verification
+from authserver.domain.verifications import CodeOutcome, CodePolicy, Verification
 
 DEAD_CODE: Final = frozenset({CodeOutcome.EXPIRED, CodeOutcome.EXHAUSTED, CodeOutcome.REPLACED})
+PROOF_RAN_OUT: Final = "proof_ran_out"
 SHOWN: Final = ("tries_left", "wait_seconds", "entered", "needed", "found")
 
 
@@ -38,3 +39,14 @@ def shown_notice(
     if "outcome" not in notice or notice.get("again"):
         return None
     return {"outcome": notice["outcome"], **{name: notice.get(name) for name in SHOWN}}
+
+
+def lost_proof(
+    interaction: Interaction, verification: Verification | None, policy: CodePolicy, now: datetime
+) -> dict[str, object] | None:
+    """Return the message for a first page that is shown again, because a proof has run out."""
+    first = interaction.first_factor
+    is_lost = verification is not None and verification.proof_ran_out(now, policy)
+    if first is not None and not first.is_for_reset:
+        is_lost = not first.serves_sign_in(now, policy.proof_life)
+    return {"outcome": PROOF_RAN_OUT, **dict.fromkeys(SHOWN)} if is_lost else None

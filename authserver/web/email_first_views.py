@@ -8,7 +8,7 @@ from authserver.flows.finish_elsewhere import FirstTab
 from authserver.flows.steps import Standing, Step
 from authserver.flows.visitor import Visitor
 from authserver.oidc.authorization.request import read_login_hint
-from authserver.web.code_page import numbers_of
+from authserver.web.code_page import lost_proof, numbers_of, shown_notice
 from authserver.web.page_renderer import PageRenderer
 
 PATHS = {
@@ -80,15 +80,27 @@ class EmailFirstViews:
             case _:
                 return self.after_proof(visitor, standing, step)
 
+    def notice(self, standing: Standing, step: Step) -> dict[str, object] | None:
+        """Return the message that a step shows."""
+        found, verification, now = standing.interaction, standing.verification, standing.now
+        shown = shown_notice(found, verification if step is Step.CODE else None, now)
+        if shown is None and step in {Step.ADDRESS, Step.PASSWORD}:
+            return lost_proof(found, verification, self.policy, now)
+        return shown
+
     def address_page(self, visitor: Visitor, standing: Standing) -> tuple[str, dict[str, object]]:
         """Return template and context of the first step."""
         page = f"{self.path}/{visitor.interaction_id}"
         notice = standing.interaction.notice
         hint = read_login_hint(standing.interaction.parameters.get("login_hint"))
         account = standing.signed_in_as
+        verification = standing.verification
+        # Nobody types an address twice: the one whose proof has run out stands there.
+        is_lost = verification is not None and verification.proof_ran_out(standing.now, self.policy)
+        lost = verification.address.typed if verification is not None and is_lost else None
         context: dict[str, object] = {
             "action": page,
-            "email": notice.get("entered") or hint or "",
+            "email": notice.get("entered") or lost or hint or "",
             "register_action": f"/register/{visitor.interaction_id}"
             if standing.experience.is_registration_open
             else None,

@@ -143,6 +143,8 @@ def address_pages() -> Iterator[Sample]:
     ):
         yield Sample(name=name, template=template, context=ADDRESS)
         yield Sample(name=f"{name}-invalid", template=template, context={**ADDRESS, **invalid})
+        late = {"email": PERSON, "notice": Notice(outcome="proof_ran_out")}
+        yield Sample(name=f"{name}-too-late", template=template, context={**ADDRESS, **late})
     template = "pages/sign_in/address.html"
     bare = {"register_action": None, "cancel_action": None, "client_name": None, "email": PERSON}
     yield Sample(name="sign-in-bare", template=template, context={**ADDRESS, **bare})
@@ -180,6 +182,8 @@ def reset_pages() -> Iterator[Sample]:
     yield Sample(name="forgot-password", template=template, context=RESET | {"email": ""})
     invalid = {"notice": Notice(outcome="address_invalid")}
     yield Sample(name="forgot-password-invalid", template=template, context=RESET | invalid)
+    late = {"notice": Notice(outcome="proof_ran_out")}
+    yield Sample(name="forgot-password-too-late", template=template, context=RESET | late)
     code = {"purpose": "forgot_password"}
     yield Sample(name="forgot-password-code", template="pages/code.html", context={**CODE, **code})
     template = "pages/forgot_password/new_password.html"

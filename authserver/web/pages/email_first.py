@@ -16,7 +16,6 @@ from authserver.flows.other_ways import OtherWays
 from authserver.flows.password_sign_in import PasswordSignIn
 from authserver.flows.steps import Standing, Step
 from authserver.flows.visitor import InteractionGone
-from authserver.web.code_page import shown_notice
 from authserver.web.email_first_views import PATHS, EmailFirstViews
 from authserver.web.interaction_pages import InteractionPages, Outcome
 
@@ -86,11 +85,7 @@ class EmailFirstPages(InteractionPages):
             request,
             template,
             {
-                "notice": shown_notice(
-                    standing.interaction,
-                    standing.verification if step is Step.CODE else None,
-                    standing.now,
-                ),
+                "notice": self.views.notice(standing, step),
                 "form_token": self.form_token(visitor),
                 "wished_locale": standing.interaction.locale,
                 **context,
