@@ -2,6 +2,7 @@
 
 from authserver.composition.account import AccountSections
 from authserver.composition.appearance import looks_of
+from authserver.composition.authorizing import Authorizing
 from authserver.composition.factors import Factors
 from authserver.composition.foundation import Foundation
 from authserver.composition.mail_routes import PageParts, mail_routes
@@ -13,7 +14,6 @@ from authserver.flows.completion import Completion
 from authserver.flows.finish_elsewhere import FinishElsewhere
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
-from authserver.oidc.authorization.resumption import Resumption
 from authserver.oidc.client_assertions import UsedAssertions
 from authserver.oidc.client_authentication import (
     ClientAuthenticator,
@@ -43,7 +43,6 @@ from authserver.web.client_keys import ClientKeys
 from authserver.web.error_responses import ErrorPages
 from authserver.web.flood_guard import FloodGuard
 from authserver.web.health import HealthRoutes
-from authserver.web.oidc.authorization import AuthorizationRoutes
 from authserver.web.oidc.end_session import EndSessionRoutes
 from authserver.web.oidc.endpoints import ClientEndpoints
 from authserver.web.page_renderer import PageRenderer
@@ -115,7 +114,7 @@ class Edge:
         health = [] if self.base.settings.management_bind else self.health().routes()
         routes = [
             *self.client_endpoints().routes(),
-            *self.authorization_routes().routes(),
+            *self.authorizing().routes(),
             *self.end_session_routes().routes(),
             *self.signing_in.routes(),
             *self.finish_elsewhere_pages().routes(),
@@ -208,18 +207,11 @@ class Edge:
             (ClientSecretBasic(), ClientSecretPost(), PrivateKeyJwt(), PublicClient()),
         )
 
-    def authorization_routes(self) -> AuthorizationRoutes:
-        """Return the authorization endpoint."""
-        return AuthorizationRoutes(
+    def authorizing(self) -> Authorizing:
+        """Return the authorization endpoint and its question."""
+        return Authorizing(
+            self.base,
             endpoint=self.authorization,
-            resumption=Resumption(
-                storage=self.base.storage,
-                clients=self.base.clients,
-                deriver=self.base.deriver,
-                codes=self.codes,
-            ),
-            client_of=self.base.clients.client,
-            lane=self.base.lane,
             browsers=self.browsers,
             forms=self.forms,
             pages=self.pages,

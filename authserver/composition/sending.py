@@ -28,8 +28,6 @@ from authserver.mail.sender_chain import MailSender, SenderChain
 from authserver.mail.senders.aliyun import AliyunSender
 from authserver.mail.senders.outbox import OutboxSender
 from authserver.mail.senders.smtp import SmtpSender
-from authserver.outbound.address_guard import AddressGuard
-from authserver.outbound.guarded_caller import GuardedCaller
 from authserver.outbound.http_caller import HttpCaller
 
 PRUNES_EVERY: Final = timedelta(minutes=10)
@@ -117,11 +115,7 @@ class Sending:
             clock=base.clock,
             issuer=base.endpoint.issuer,
         )
-        return LogoutDispatcher(delivery, base.lane, self.guarded_caller, base.logout_bell)
-
-    def guarded_caller(self) -> GuardedCaller:
-        """Return the door to clients' addresses."""
-        return GuardedCaller(AddressGuard(self.base.settings.outgoing.allow), self.base.trust)
+        return LogoutDispatcher(delivery, base.lane, lambda: base.client_sites, base.logout_bell)
 
     def send_owed(self, owed: MailToSend) -> Awaitable[list[Attempt]]:
         """Send a claimed mail; its `Message-ID` stays the same over all claims."""

@@ -37,6 +37,8 @@ class AuditKind(StrEnum):
     ADDRESS_CHANGED = "address.changed"
     SESSIONS_ENDED = "sessions.ended"
     BROWSERS_FORGOTTEN = "browsers.forgotten"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_REFUSED = "consent.refused"
     APPLICATION_WITHDRAWN = "application.withdrawn"
     SIGN_IN_LINK_MADE = "sign_in_link.made"
     SIGN_IN_LINK_USED = "sign_in_link.used"

@@ -77,6 +77,11 @@ class Client:
         """Tell whether the client is this server's own account page."""
         return self.id == ACCOUNT_CLIENT
 
+    @property
+    def asks_for_consent(self) -> bool:
+        """Tell whether people decide what it may have; for the others the operator has."""
+        return self.metadata.is_third_party or self.metadata.is_dynamic
+
     def accepts_redirect_uri(self, uri: str) -> bool:
         """Tell whether `uri` is registered; native loopback URIs may vary in their port.
 

@@ -70,6 +70,16 @@ class ScopeSet:
         return other.words <= self.words
 
 
+def releasing(names: Iterable[str]) -> ScopeSet:
+    """Return the scopes that release what is asked for by name (OIDC Core §5.5)."""
+    asked = frozenset(names)
+    return ScopeSet(
+        frozenset(
+            scope for scope in ID_TOKEN_SCOPES if not asked.isdisjoint(CLAIMS_OF_SCOPE[scope])
+        )
+    )
+
+
 def claims_of(account: Account, roles: Iterable[str] = ()) -> dict[str, object]:
     """Return every claim known of `account`, empty ones left out (OIDC Core §5.3.2).
 

@@ -134,8 +134,9 @@ class OwnSessions:
             if held is None:
                 return Refused.SIGNED_OUT
             subject = held.account.subject
-            revoked = work.authorizations.revoke_of_client(subject, client_id, now)
+            # The grant first: whoever issues under it at this moment is waited for.
             withdrawn = work.grants.withdraw(subject, ClientId(client_id))
+            revoked = work.authorizations.revoke_of_client(subject, client_id, now)
             if not (revoked or withdrawn):
                 return Said(outcome="unknown")
             detail = {"client": client_id}

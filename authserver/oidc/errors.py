@@ -86,6 +86,12 @@ class LoginRequired(ClientError):
     code = "login_required"
 
 
+class ConsentRequired(ClientError):
+    """OIDC Core §3.1.2.6."""
+
+    code = "consent_required"
+
+
 class RequestNotSupported(ClientError):
     """OIDC Core §3.1.2.6."""
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver.domain.accounts import Subject
@@ -23,7 +24,7 @@ from authserver.domain.clients import ClientId
 from authserver.domain.grants import Grant, GrantId
 from authserver.domain.scopes import ScopeSet
 from authserver.storage.database import Record, Row, UtcDateTime
-from authserver.storage.grants import listed, tuples
+from authserver.storage.grants import ClientOrAccountGone, listed, tuples
 
 
 class GrantRow(Row):
@@ -65,6 +66,8 @@ FIND: Final = select(GrantRow).where(
     GrantRow.subject == bindparam("wanted_subject"),
     GrantRow.client_id == bindparam("wanted_client"),
 )
+# Nobody withdraws it before the commit (SQLite has one writer anyway).
+HOLD: Final = FIND.with_for_update(read=True)
 LIST: Final = (
     select(GrantRow)
     .where(GrantRow.subject == bindparam("wanted_subject"))
@@ -83,24 +86,34 @@ class Grants:
         self.connection = connection
 
     def put(self, grant: Grant) -> None:
-        """Store what is allowed from now on; an earlier grant of the pair gives way."""
-        self.connection.execute(
-            PUT[self.connection.dialect.name],
-            {
-                "id": grant.id,
-                "subject": grant.subject,
-                "client_id": grant.client_id,
-                "scopes": str(grant.scopes),
-                "resources": listed(grant.resources),
-                "created_at": grant.created_at,
-                "updated_at": grant.updated_at,
-            },
-        )
+        """Store what is allowed from now on; an earlier grant of the pair gives way.
+
+        Raises ClientOrAccountGone.
+        """
+        parameters = {
+            "id": grant.id,
+            "subject": grant.subject,
+            "client_id": grant.client_id,
+            "scopes": str(grant.scopes),
+            "resources": listed(grant.resources),
+            "created_at": grant.created_at,
+            "updated_at": grant.updated_at,
+        }
+        try:
+            self.connection.execute(PUT[self.connection.dialect.name], parameters)
+        except IntegrityError as fault:
+            raise ClientOrAccountGone from fault
 
     def find(self, subject: Subject, client_id: ClientId) -> Grant | None:
         """Return what the subject allowed the client."""
         parameters = {"wanted_subject": subject, "wanted_client": client_id}
         row = self.connection.execute(FIND, parameters).one_or_none()
+        return None if row is None else grant_of(row)
+
+    def hold(self, subject: Subject, client_id: ClientId) -> Grant | None:
+        """Return the same and keep it from being withdrawn until the commit."""
+        parameters = {"wanted_subject": subject, "wanted_client": client_id}
+        row = self.connection.execute(HOLD, parameters).one_or_none()
         return None if row is None else grant_of(row)
 
     def list(self, subject: Subject) -> list[Grant]:

@@ -10,9 +10,11 @@ from authserver.domain.clock import Clock
 from authserver.domain.grants import Authorization, AuthorizationId
 from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.randomness import Randomness, new_identifier, new_token
+from authserver.domain.scopes import ScopeSet, releasing
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.sessions import Session
 from authserver.domain.tokens import AuthorizationCode
+from authserver.oidc.authorization.next_step import Access, Circumstances, ConsentStanding
 from authserver.oidc.authorization.outcomes import Answer
 from authserver.oidc.authorization.request import AuthorizationRequest, RedirectTarget
 from authserver.oidc.errors import InvalidRequest, LoginRequired, OAuthError
@@ -49,8 +51,17 @@ class CodeIssuer:
         now: datetime,
         *,
         again: Secret | None = None,
-    ) -> Answer:
-        """Write authorization and code, commit, and return the answer for the client."""
+    ) -> Answer | None:
+        """Write authorization and code, commit, and return the answer for the client.
+
+        None where the person has withdrawn a moment ago what they allowed.
+        """
+        access = self._access(work, request, session)
+        if request.client.asks_for_consent:
+            # Held until the commit: a withdrawal beside this ends what is issued here.
+            held = work.grants.hold(session.subject, request.client.id)
+            if not access.is_within(held):
+                return None
         authorization = Authorization(
             id=AuthorizationId(new_identifier(self.randomness)),
             client_id=request.client.id,
@@ -62,7 +73,7 @@ class CodeIssuer:
             acr=request.context_told(session.acr),
             nonce=request.nonce,
             requested_claims=request.claims.names,
-            resources=self._granted(work, request, session),
+            resources=access.resources,
             created_at=now,
         )
         code = new_token(self.randomness)
@@ -84,24 +95,45 @@ class CodeIssuer:
         work.commit()
         return self._answer(request.target, {"code": code}, again)
 
-    def _granted(
-        self, work: UnitOfWork, request: AuthorizationRequest, session: Session
-    ) -> dict[str, tuple[str, ...]]:
-        """Return the scopes of each API that are asked for and that the person's roles permit."""
-        if not request.apis:
-            return {}
-        roles = work.roles.of_account(session.subject)
-        return {
-            api.indicator: tuple(sorted(request.scope_words & permitted_scopes(api, roles)))
-            for api in request.apis
-        }
+    def _access(self, work: UnitOfWork, request: AuthorizationRequest, session: Session) -> Access:
+        """Return what is asked for: of each API the scopes that the person's roles permit."""
+        roles = work.roles.of_account(session.subject) if request.apis else ()
+        named = (name for names in request.claims.names.values() for name in names)
+        return Access(
+            # What is asked for claim by claim is no less asked for.
+            scopes=ScopeSet(request.scopes.words | releasing(named).words),
+            resources={
+                api.indicator: tuple(sorted(request.scope_words & permitted_scopes(api, roles)))
+                for api in request.apis
+            },
+        )
+
+    def circumstances(
+        self,
+        work: UnitOfWork,
+        request: AuthorizationRequest,
+        session: Session | None,
+        hinted: str | None,
+    ) -> Circumstances:
+        """Return what `decide` has to know beside request and session."""
+        consent = None
+        if session is not None and request.client.asks_for_consent:
+            consent = ConsentStanding(
+                access=self._access(work, request, session),
+                grant=work.grants.find(session.subject, request.client.id),
+            )
+        return Circumstances(
+            hinted_subject=hinted,
+            has_second_factor=self._may_step_up(work, request, session),
+            consent=consent,
+        )
 
     def error(self, target: RedirectTarget, error: OAuthError) -> Answer:
         """Return the answer that tells the client why it gets no code."""
         described = {"error": error.code, "error_description": error.description}
         return self._answer(target, described, None)
 
-    def may_step_up(
+    def _may_step_up(
         self, work: UnitOfWork, request: AuthorizationRequest, session: Session | None
     ) -> bool:
         """Tell whether the account has a second factor, where the request asks for two."""

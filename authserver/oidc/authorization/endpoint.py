@@ -10,10 +10,11 @@ from authserver.domain.interactions import RETURN_TO, Interaction, InteractionId
 from authserver.domain.randomness import new_identifier, new_token
 from authserver.domain.secret import Secret, fingerprint
 from authserver.oidc.authorization.code_issuer import CodeIssuer
-from authserver.oidc.authorization.next_step import Issue, Refuse, SignIn, decide
-from authserver.oidc.authorization.outcomes import Answer, Paused
+from authserver.oidc.authorization.next_step import Consent, Issue, Refuse, SignIn, decide
+from authserver.oidc.authorization.outcomes import Answer, FirstPage, Paused
 from authserver.oidc.authorization.request import (
     LONGEST_HINT,
+    Prompt,
     find_redirect_target,
     read_login_hint,
     read_request,
@@ -72,26 +73,23 @@ class AuthorizationEndpoint:
         hinted = self.codes.hinted_subject(request)
         with self.storage.writing() as work:
             session = work.sessions.find_live(session_secret, now, self.codes.lifetimes)
-            match decide(
-                request,
-                session,
-                None,
-                hinted_subject=hinted,
-                has_second_factor=self.codes.may_step_up(work, request, session),
-                now=now,
-            ):
+            known = self.codes.circumstances(work, request, session, hinted)
+            page = FirstPage.CONSENT
+            match decide(request, session, None, known, now):
                 case Refuse(error=refusal):
                     return self.codes.error(target, refusal)
                 case SignIn(register=register):
-                    kept = kept_parameters(parameters)
-                    paused = self._pause(work, target.client.id, kept, locale, now)
-                    work.commit()
-                    return Paused(
-                        interaction_id=paused[0], cookie=Secret(paused[1]), register=register
-                    )
+                    page = FirstPage.REGISTER if register else FirstPage.SIGN_IN
+                case Consent():
+                    pass
                 case Issue(session=session):
                     ended = self.codes.ended(work, request, session, now)
-                    return ended or self.codes.issue(work, request, session, now)
+                    answer = ended or self.codes.issue(work, request, session, now)
+                    if answer is not None:
+                        return answer
+            paused = self._pause(work, target.client.id, kept_parameters(parameters), locale, now)
+            work.commit()
+        return Paused(interaction_id=paused[0], cookie=Secret(paused[1]), page=page)
 
     def begin_for_account(
         self, locale: str, *, register: bool = False, section: str | None = None
@@ -104,7 +102,19 @@ class AuthorizationEndpoint:
         with self.storage.writing() as work:
             paused = self._pause(work, ACCOUNT_CLIENT, kept, locale, self.codes.clock.now())
             work.commit()
-        return Paused(interaction_id=paused[0], cookie=Secret(paused[1]), register=register)
+        page = FirstPage.REGISTER if register else FirstPage.SIGN_IN
+        return Paused(interaction_id=paused[0], cookie=Secret(paused[1]), page=page)
+
+    def begin_anew(self, interaction: Interaction) -> Paused:
+        """Ask the same once more, of somebody who is to sign in for it."""
+        words = set(interaction.parameters.get("prompt", "").split())
+        asked = words - {Prompt.NONE, Prompt.SELECT_ACCOUNT, Prompt.CREATE} | {Prompt.LOGIN}
+        kept = {**interaction.parameters, "prompt": " ".join(sorted(asked))}
+        with self.storage.writing() as work:
+            now = self.codes.clock.now()
+            paused = self._pause(work, interaction.client_id, kept, interaction.locale, now)
+            work.commit()
+        return Paused(interaction_id=paused[0], cookie=Secret(paused[1]))
 
     def _pause(
         self,

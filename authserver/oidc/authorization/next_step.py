@@ -1,12 +1,20 @@
 """The dispatcher's decision: what an authorization request needs next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from authserver.domain.grants import Grant
 from authserver.domain.interactions import Interaction
+from authserver.domain.scopes import ScopeSet
 from authserver.domain.sessions import AuthenticationContext, Session
 from authserver.oidc.authorization.request import AuthorizationRequest, Prompt
-from authserver.oidc.errors import LoginRequired, OAuthError, UnmetAuthenticationRequirements
+from authserver.oidc.errors import (
+    ConsentRequired,
+    LoginRequired,
+    OAuthError,
+    UnmetAuthenticationRequirements,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +22,13 @@ class SignIn:
     """Somebody has to sign in; `register` tells with which page to begin."""
 
     register: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The person has to allow the client what it asks for."""
+
+    session: Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +45,66 @@ class Refuse:
     error: OAuthError
 
 
-NextStep = SignIn | Issue | Refuse
+NextStep = SignIn | Consent | Issue | Refuse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What a request asks of a person: scopes of their claims, and those of each API."""
+
+    scopes: ScopeSet
+    resources: Mapping[str, tuple[str, ...]]
+
+    def is_within(self, grant: Grant | None) -> bool:
+        """Tell whether the person has allowed all of it."""
+        return grant is not None and grant.covers(self.scopes, self.resources)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentStanding:
+    """What is asked of the person, and what they allowed this client before."""
+
+    access: Access
+    grant: Grant | None
+
+    def is_given(self, request: AuthorizationRequest, interaction: Interaction | None) -> bool:
+        """Tell whether nothing is left to allow.
+
+        OIDC Core §3.1.2.1: prompt=consent asks anew; what has been allowed since this
+        interaction began is the answer.
+        """
+        if self.grant is None or not self.access.is_within(self.grant):
+            return False
+        if Prompt.CONSENT not in request.prompts:
+            return True
+        return interaction is not None and self.grant.updated_at >= interaction.created_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known beside request and session.
+
+    `has_second_factor` says whether the session's account could show one; `consent` is None
+    for clients that nobody is asked about.
+    """
+
+    hinted_subject: str | None
+    has_second_factor: bool
+    consent: ConsentStanding | None
 
 
 def decide(
     request: AuthorizationRequest,
     session: Session | None,
     interaction: Interaction | None,
-    *,
-    hinted_subject: str | None,
-    has_second_factor: bool,
+    known: Circumstances,
     now: datetime,
 ) -> NextStep:
     """Return the next step; `session` is the browser's live one, if it has one.
 
     A sign-in made in this very interaction answers every wish for a fresh one.
-    `has_second_factor` says whether the session's account could show one.
     """
+    hinted = known.hinted_subject
     if session is not None:
         chosen = interaction is not None and interaction.session_id == session.id
         fresh = (
@@ -54,15 +112,31 @@ def decide(
             and interaction is not None
             and session.authenticated_at >= interaction.created_at
         )
-        if fresh and hinted_subject and hinted_subject != session.subject:
+        if fresh and hinted and hinted != session.subject:
             # OIDC Core §3.1.2.2: never an answer for another person than the one hinted at.
             return Refuse(LoginRequired("somebody else has signed in"))
-        if fresh or serves(request, session, chosen=chosen, hinted_subject=hinted_subject, now=now):
-            return answer(request, session, is_fresh=fresh, has_second_factor=has_second_factor)
+        if fresh or serves(request, session, chosen=chosen, hinted_subject=hinted, now=now):
+            has_other = known.has_second_factor
+            step = answer(request, session, is_fresh=fresh, has_second_factor=has_other)
+            return with_consent(step, request, interaction, known.consent)
     if Prompt.NONE in request.prompts:
         # OIDC Core §3.1.2.1: prompt=none never shows a page.
         return Refuse(LoginRequired("the person has to sign in"))
     return SignIn(register=request.wants_registration)
+
+
+def with_consent(
+    step: NextStep,
+    request: AuthorizationRequest,
+    interaction: Interaction | None,
+    consent: ConsentStanding | None,
+) -> NextStep:
+    """Return the step that comes before a code where the person has to allow it first."""
+    if not isinstance(step, Issue) or consent is None or consent.is_given(request, interaction):
+        return step
+    if Prompt.NONE in request.prompts:
+        return Refuse(ConsentRequired("the person has to allow the access"))
+    return Consent(step.session)
 
 
 def answer(

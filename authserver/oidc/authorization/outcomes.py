@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from authserver.domain.interactions import InteractionId
 from authserver.domain.secret import Secret
 from authserver.oidc.authorization.request import RedirectTarget
+
+
+class FirstPage(StrEnum):
+    """The page to which a paused request leads."""
+
+    SIGN_IN = "sign-in"
+    REGISTER = "register"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +28,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paused:
-    """A person has to act; the cookie binds the interaction to this browser."""
+    """A person has to act; the cookie binds the interaction to this browser.
+
+    `page` is where to begin.
+    """
 
     interaction_id: InteractionId
-    cookie: Secret | None
-    register: bool
+    cookie: Secret | None = None
+    page: FirstPage = FirstPage.SIGN_IN
+    session_secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

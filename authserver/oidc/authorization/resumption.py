@@ -15,8 +15,8 @@ from authserver.domain.interactions import (
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.sessions import Session
 from authserver.oidc.authorization.code_issuer import CodeIssuer
-from authserver.oidc.authorization.next_step import Issue, Refuse, SignIn, decide
-from authserver.oidc.authorization.outcomes import Answer, Ended, Paused, ToAccount
+from authserver.oidc.authorization.next_step import Consent, Issue, Refuse, SignIn, decide
+from authserver.oidc.authorization.outcomes import Answer, Ended, FirstPage, Paused, ToAccount
 from authserver.oidc.authorization.request import (
     AuthorizationRequest,
     find_redirect_target,
@@ -50,19 +50,13 @@ class Resumption:
     ) -> Answer | Paused | ToAccount | Ended:
         """Go on with a paused request, deciding anew from what is stored."""
         now = self.codes.clock.now()
-        with self.storage.reading() as work:
-            interaction = work.interactions.find(interaction_id)
-        if interaction is None or interaction.section is not None or cookie is None:
-            return Ended(reason="unknown")
-        if not compare_digest(interaction.cookie_digest, fingerprint(cookie)):
-            return Ended(reason="other_browser")
-        if is_over(interaction, now):
-            is_used = interaction.state is InteractionState.COMPLETED
-            return Ended(reason="used" if is_used else "expired", client_id=interaction.client_id)
-        request = self._stored_request(interaction)
+        interaction = self.find(interaction_id, cookie, now)
+        if isinstance(interaction, Ended):
+            return interaction
+        request = self.stored_request(interaction)
         hinted = None if request is None else self.codes.hinted_subject(request)
         with self.storage.writing() as work:
-            browser = self._browser(work, interaction, cookie, session_secret, now)
+            browser = self._browser(work, interaction, cookie or "", session_secret, now)
             if not agree(interaction, browser.session):
                 step = None
             elif interaction.client_id == ACCOUNT_CLIENT:
@@ -73,7 +67,22 @@ class Resumption:
                 step = self._go_on(work, interaction, request, browser, hinted)
         return step or Ended(reason="used", client_id=interaction.client_id)
 
-    def _stored_request(self, interaction: Interaction) -> AuthorizationRequest | None:
+    def find(
+        self, interaction_id: InteractionId, cookie: str | None, now: datetime
+    ) -> Interaction | Ended:
+        """Return the interaction of this browser, unless it is over."""
+        with self.storage.reading() as work:
+            interaction = work.interactions.find(interaction_id)
+        if interaction is None or interaction.section is not None or cookie is None:
+            return Ended(reason="unknown")
+        if not compare_digest(interaction.cookie_digest, fingerprint(cookie)):
+            return Ended(reason="other_browser")
+        if is_over(interaction, now):
+            is_used = interaction.state is InteractionState.COMPLETED
+            return Ended(reason="used" if is_used else "expired", client_id=interaction.client_id)
+        return interaction
+
+    def stored_request(self, interaction: Interaction) -> AuthorizationRequest | None:
         """Return the request as it was; None where its client was changed or deleted since."""
         parameters = Parameters.of(interaction.parameters.items())
         try:
@@ -94,30 +103,38 @@ class Resumption:
         """Return the next step; None where another answer was given before."""
         now = self.codes.clock.now()
         if interaction.state is InteractionState.REFUSED:
-            return self.codes.error(request.target, AccessDenied("the person did not sign in"))
-        match decide(
-            request,
-            browser.session,
-            interaction,
-            hinted_subject=hinted,
-            has_second_factor=self.codes.may_step_up(work, request, browser.session),
-            now=now,
-        ):
+            return self.codes.error(request.target, AccessDenied("the person has refused"))
+        known = self.codes.circumstances(work, request, browser.session, hinted)
+        match decide(request, browser.session, interaction, known, now):
             case Refuse(error=error):
                 return self.codes.error(request.target, error)
             case SignIn(register=register):
-                return Paused(interaction_id=interaction.id, cookie=None, register=register)
-            case Issue(session=session):
-                # The session before the interaction, as a sign-in does: or they deadlock.
-                ended = self.codes.ended(work, request, session, now)
-                if ended is not None:
-                    return ended
-                completed = work.interactions.settle(
-                    interaction.id, InteractionState.COMPLETED, now
-                )
-                if not (completed or interaction.hands_out_again(now)):
-                    return None
-                return self.codes.issue(work, request, session, now, again=browser.again)
+                page = FirstPage.REGISTER if register else FirstPage.SIGN_IN
+                return Paused(interaction_id=interaction.id, page=page)
+            case Consent():
+                return to_consent(interaction, browser)
+            case Issue():
+                return self._issue(work, interaction, request, browser, now)
+
+    def _issue(
+        self,
+        work: UnitOfWork,
+        interaction: Interaction,
+        request: AuthorizationRequest,
+        browser: BrowserStanding,
+        now: datetime,
+    ) -> Answer | Paused | None:
+        if browser.session is None:
+            return None
+        # The session before the interaction, as a sign-in does: or they deadlock.
+        ended = self.codes.ended(work, request, browser.session, now)
+        if ended is not None:
+            return ended
+        completed = work.interactions.settle(interaction.id, InteractionState.COMPLETED, now)
+        if not (completed or interaction.hands_out_again(now)):
+            return None
+        issued = self.codes.issue(work, request, browser.session, now, again=browser.again)
+        return issued or to_consent(interaction, browser)
 
     def _to_account(
         self,
@@ -128,7 +145,7 @@ class Resumption:
     ) -> Paused | ToAccount:
         waits = browser.session is None or asks_for_sign_in(interaction)
         if waits and interaction.state is InteractionState.PAUSED:
-            return Paused(interaction_id=interaction.id, cookie=None, register=False)
+            return Paused(interaction_id=interaction.id)
         if work.interactions.settle(interaction.id, InteractionState.COMPLETED, now):
             work.commit()
         return ToAccount(
@@ -152,6 +169,13 @@ class Resumption:
             if session is not None:
                 return BrowserStanding(session=session, again=secret)
         return BrowserStanding(session=None)
+
+
+def to_consent(interaction: Interaction, browser: BrowserStanding) -> Paused:
+    """Return the way to the page that asks; it needs the session, so a lost one comes along."""
+    return Paused(
+        interaction_id=interaction.id, page=FirstPage.CONSENT, session_secret=browser.again
+    )
 
 
 def is_over(interaction: Interaction, now: datetime) -> bool:

@@ -105,8 +105,9 @@ class AuthorizationRoutes:
 
     def pause(self, request: Request, paused: Paused) -> Response:
         """Lead to the first page, bound to this browser."""
-        page = "/register" if paused.register else "/sign-in"
-        response = self.pages.to(f"{page}/{paused.interaction_id}")
+        response = self.pages.to(f"/{paused.page}/{paused.interaction_id}")
+        if paused.session_secret is not None:
+            self.browsers.set_session(response, paused.session_secret)
         if paused.cookie is not None:
             self.browsers.set_interaction(request, response, paused.interaction_id, paused.cookie)
         return response
