@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.rendering.consent_states import consent_states
 from tests.rendering.password_states import password_states
 
 FORM_TOKEN = "f0rm-t0ken"
@@ -128,6 +129,8 @@ def sample_pages() -> Iterator[Sample]:
     yield from reset_pages()
     yield from account_pages()
     for name, template, context in password_states(ADDRESS, Notice):
+        yield Sample(name=name, template=template, context=context)
+    for name, template, context in consent_states():
         yield Sample(name=name, template=template, context=context)
     yield from sections_of_account()
     yield from ends_and_errors()

@@ -55,6 +55,8 @@ class ConsentRoutes:
             return await self.elsewhere(request, question)
         context = {
             **content_of(question),
+            # Not that of the client, which the page may wear.
+            "instance": self.pages.brand,
             "action": request.url.path,
             "form_token": self.form_token(request, question),
             "wished_locale": question.interaction.locale,
