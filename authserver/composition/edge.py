@@ -95,7 +95,13 @@ class Edge:
             lifetimes=base.lifetimes,
             issuer=base.endpoint.issuer,
         )
-        self.account = OwnAccount(storage=base.storage, clock=base.clock, lifetimes=base.lifetimes)
+        self.account = OwnAccount(
+            storage=base.storage,
+            clock=base.clock,
+            lifetimes=base.lifetimes,
+            clients=base.clients,
+            issuer=base.endpoint.issuer,
+        )
         self.signing_in = SigningIn(
             base,
             factors=self.factors,

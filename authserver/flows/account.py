@@ -6,6 +6,7 @@ from authserver.domain.clock import Clock
 from authserver.domain.lifetimes import Lifetimes
 from authserver.flows.account_entry import SignedInAccount, find_signed_in
 from authserver.storage.endings import end_session
+from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage
 
 
@@ -16,6 +17,8 @@ class OwnAccount:
     storage: Storage
     clock: Clock
     lifetimes: Lifetimes
+    clients: RegisteredClients
+    issuer: str
 
     def look(self, session_secret: str | None) -> SignedInAccount | None:
         """Return who is signed in in this browser."""
@@ -24,11 +27,17 @@ class OwnAccount:
         with self.storage.reading() as work:
             return find_signed_in(work, session_secret, self.clock.now(), self.lifetimes)
 
-    def sign_out(self, session_secret: str | None) -> None:
-        """End this browser's session; clients keep what was granted for offline use."""
+    def sign_out(self, session_secret: str | None) -> tuple[str, ...]:
+        """End this browser's session; clients keep what was granted for offline use.
+
+        Return what the browser is to load, so that clients hear of it.
+        """
         now = self.clock.now()
         with self.storage.writing() as work:
             session = work.sessions.find_live(session_secret, now, self.lifetimes)
-            if session is not None:
-                end_session(work, session, None, now)
-                work.commit()
+            if session is None:
+                return ()
+            told = work.authorizations.clients_of_session(session.id)
+            end_session(work, session, None, now)
+            work.commit()
+        return self.clients.front_channel_urls(told, self.issuer, session.id)

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from authserver.crypto.jose import TokenInvalid, read_own_token
 from authserver.domain.accounts import Account
-from authserver.domain.clients import Client
+from authserver.domain.clients import Client, ClientId
 from authserver.domain.clock import Clock
 from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.sessions import Session
@@ -28,10 +28,11 @@ class LogoutRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOut:
-    """The session has ended, or there was none."""
+    """The session has ended, or there was none; the browser is to load the URLs `told`."""
 
     redirect_to: str | None
     client: Client | None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +63,23 @@ class EndSession:
         """
         request = self._read(parameters)
         now = self.clock.now()
+        told: list[ClientId] = []
         with self.storage.writing() as work:
             session = work.sessions.find_live(session_secret, now, self.lifetimes)
             account = None if session is None else work.accounts.find(session.subject)
             if session is not None and account is not None:
                 if not (confirmed or self._is_meant(work, request, session)):
                     return AskFirst(client=request.client, account=account)
+                told = work.authorizations.clients_of_session(session.id)
                 end_session(work, session, request.client, now)
                 work.commit()
-        return SignedOut(redirect_to=request.redirect_to, client=request.client)
+        return SignedOut(
+            redirect_to=request.redirect_to,
+            client=request.client,
+            told=()
+            if session is None
+            else self.clients.front_channel_urls(told, self.issuer, session.id),
+        )
 
     def _is_meant(self, work: UnitOfWork, request: LogoutRequest, session: Session) -> bool:
         if request.client is None:

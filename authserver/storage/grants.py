@@ -106,6 +106,12 @@ HOLDS: Final = (
     )
     .limit(1)
 )
+CLIENTS_OF_SESSION: Final = (
+    select(AuthorizationRow.client_id)
+    .distinct()
+    .where(AuthorizationRow.session_id == bindparam("wanted_session"))
+    .order_by(AuthorizationRow.client_id)
+)
 
 
 class Authorizations:
@@ -179,6 +185,11 @@ class Authorizations:
         """Tell whether the session has ever been used to sign in to the client."""
         parameters = {"wanted_session": session_id, "wanted_client": client_id}
         return self.connection.execute(HOLDS, parameters).one_or_none() is not None
+
+    def clients_of_session(self, session_id: SessionId) -> list[ClientId]:
+        """Return the clients that the session has ever been used to sign in to."""
+        rows = self.connection.execute(CLIENTS_OF_SESSION, {"wanted_session": session_id})
+        return [ClientId(row.client_id) for row in rows]
 
 
 def authorization_of(row: Record) -> Authorization:

@@ -1,14 +1,17 @@
 """Clients with their secrets, as the endpoints look them up."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 
 from authserver.domain.branding import DEFAULT_NAME
-from authserver.domain.clients import ACCOUNT_CLIENT, Client, ClientKind, ClientSecret
+from authserver.domain.clients import ACCOUNT_CLIENT, Client, ClientId, ClientKind, ClientSecret
 from authserver.domain.configuration import ConfigurationKind
+from authserver.domain.front_channel_logout import front_channel_url
 from authserver.domain.secret import fingerprint
+from authserver.domain.sessions import SessionId
 from authserver.storage.brands import StoredBrands
 from authserver.storage.configuration_cache import ConfigurationCache
 from authserver.storage.unit_of_work import UnitOfWork
@@ -60,6 +63,17 @@ class RegisteredClients:
         """Return the client without its secrets."""
         registered = self.find(client_id)
         return None if registered is None else registered.client
+
+    def front_channel_urls(
+        self, client_ids: Iterable[ClientId], issuer: str, session_id: SessionId
+    ) -> tuple[str, ...]:
+        """Return what a browser loads so that these clients hear of the end of its session."""
+        clients = (self.client(client_id) for client_id in client_ids)
+        urls = (
+            None if client is None else front_channel_url(client, issuer, session_id)
+            for client in clients
+        )
+        return tuple(url for url in urls if url is not None)
 
     def origins(self) -> frozenset[str]:
         """Return the origins of all redirect URIs: pages of those may call us."""

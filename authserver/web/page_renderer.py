@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from authserver.domain.clients import Client, ClientKind, is_loopback_http
 from authserver.domain.endpoint import Endpoint
+from authserver.domain.front_channel_logout import frame_origin
 from authserver.domain.verifications import Purpose
 from authserver.rendering import FORM_POST_SCRIPT, Renderer
 from authserver.web.browser import Browsers
@@ -66,14 +67,15 @@ class PageRenderer:
     ) -> Response:
         """Return the page; forms on it may also lead to where `client` is redirected.
 
-        A context may bring its own `form_token`, and `wished_locale` for a first visit. The
-        script of a page that `asks_for_news` may call this server.
+        A context may bring its own `form_token`, `wished_locale` for a first visit, and URLs to
+        be `told` in frames. The script of a page that `asks_for_news` may call this server.
         """
         html = self._render(request, template, context, client)
         policy = BASE_POLICY.format(
             script="'self'", form=" ".join(["'self'", *form_targets(client)])
         )
-        headers = {"Content-Security-Policy": policy + (NEWS_POLICY if asks_for_news else "")}
+        also = (NEWS_POLICY if asks_for_news else "") + frame_policy(context.get("told"))
+        headers = {"Content-Security-Policy": policy + also}
         return HTMLResponse(html, status_code=status, headers=headers)
 
     def mail_subject(self, locale: str, purpose: Purpose) -> str:
@@ -127,6 +129,13 @@ class PageRenderer:
     def to(self, path: str) -> Response:
         """Return the answer to a post: go to one of our own pages and get it (RFC 9700 §4.12)."""
         return RedirectResponse(self.endpoint.at(path), status_code=303)
+
+
+def frame_policy(told: object) -> str:
+    """Return what lets a page load these URLs in frames, and nothing of another origin."""
+    urls = told if isinstance(told, tuple) else ()
+    origins = {origin for url in urls if (origin := frame_origin(url)) is not None}
+    return f"; frame-src {' '.join(sorted(origins))}" if origins else ""
 
 
 def form_targets(client: Client | None) -> list[str]:

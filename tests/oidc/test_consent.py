@@ -71,6 +71,10 @@ def withdraw(person: Person, client: RelyingParty) -> None:
     assert person.submit(form).status_code == 200
 
 
+def at_once(*calls: Callable[[], httpx.Response | None]) -> list[httpx.Response | None]:
+    return race_of(list(calls))
+
+
 def test_whoever_allows_it_is_led_to_the_client_with_a_code(
     either_provider: Provider,
 ) -> None:
@@ -194,11 +198,7 @@ def test_no_code_survives_a_withdrawal_at_the_same_instant(either_provider: Prov
         answered(anna, anna.follow(shop.url()), "allow")
         beside.http.cookies.update(anna.http.cookies)
 
-        calls: list[Callable[[], httpx.Response | None]] = [
-            partial(beside.follow, shop.url()),
-            partial(withdraw, anna, shop),
-        ]
-        answer, _ = race_of(calls)
+        answer, _ = at_once(partial(beside.follow, shop.url()), partial(withdraw, anna, shop))
 
         assert answer is not None
         if answer.status_code == 303:

@@ -62,6 +62,8 @@ EXPECTED: dict[str, object] = {
     "authorization_response_iss_parameter_supported": True,
     "backchannel_logout_supported": True,
     "backchannel_logout_session_supported": True,
+    "frontchannel_logout_supported": True,
+    "frontchannel_logout_session_supported": True,
 }
 LISTS_OF_THEIR_OWN = {"claims_supported", "ui_locales_supported"}
 

@@ -291,6 +291,8 @@ def account_pages() -> Iterator[Sample]:
     yield Sample(name="signed-out", template="pages/sign_out/done.html", context=back)
     alone = {"back_url": None, "client_name": None}
     yield Sample(name="signed-out-alone", template="pages/sign_out/done.html", context=alone)
+    telling = {**back, "told": ("https://books.example.com/bye?sid=1",), "onward_seconds": 60}
+    yield Sample(name="signed-out-telling", template="pages/sign_out/done.html", context=telling)
     link = {"action": "/sign-in-link", "email_masked": "a…@bookworm.example"}
     yield Sample(name="sign-in-link", template="pages/sign_in_link.html", context=link)
 

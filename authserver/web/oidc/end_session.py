@@ -17,6 +17,7 @@ from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.request_form import FormReader, check_form_token, decode_pairs
+from authserver.web.signed_out import signed_out_page
 
 CARRIED: Final = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 CONFIRM: Final = "/oidc/session/end/confirm"
@@ -71,11 +72,15 @@ class EndSessionRoutes:
             return self.errors.client_fault(request, error)
         if isinstance(outcome, AskFirst):
             return self.ask(request, outcome, parameters)
-        if outcome.redirect_to is not None:
+        if outcome.redirect_to is not None and not outcome.told:
             response = Response(status_code=303, headers={"Location": outcome.redirect_to})
         else:
-            response = self.pages.page(
-                request, "pages/sign_out/done.html", {"back_url": None}, client=outcome.client
+            response = signed_out_page(
+                self.pages,
+                request,
+                outcome.told,
+                onward=outcome.redirect_to,
+                client=outcome.client,
             )
         self.browsers.forget_session(response)
         return response

@@ -16,6 +16,7 @@ from authserver.web.browser import Browsers
 from authserver.web.error_responses import ErrorPages
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.request_form import FormReader, check_form_token
+from authserver.web.signed_out import signed_out_page
 
 LINK = "sign-in-link"
 
@@ -59,9 +60,11 @@ class AccountPages:
 
     async def sign_out(self, request: Request) -> Response:
         """End the session of this browser."""
+        told: tuple[str, ...] = ()
         if await self.frame.read(request, OVERVIEW) is not None:
-            await self.lane.run(self.account.sign_out, self.browsers.session_secret(request))
-        response = self.pages.page(request, "pages/sign_out/done.html", {"back_url": None})
+            secret = self.browsers.session_secret(request)
+            told = await self.lane.run(self.account.sign_out, secret)
+        response = signed_out_page(self.pages, request, told)
         self.browsers.forget_session(response)
         return response
 
@@ -69,7 +72,7 @@ class AccountPages:
         """Say that this browser is signed out, where it is."""
         if await self.frame.enter(request) is not None:
             return self.pages.to("/account")
-        return self.pages.page(request, "pages/sign_out/done.html", {"back_url": None})
+        return signed_out_page(self.pages, request, ())
 
     async def set_language(self, request: Request) -> Response:
         """Remember the language and go back to the page."""

@@ -118,3 +118,11 @@ for (const section of document.querySelectorAll("[data-news]")) {
   };
   setTimeout(look, 2000, 2);
 }
+
+// A page whose frames tell applications of something goes on once all are loaded, or after a
+// while: one that never answers holds nobody up.
+for (const link of document.querySelectorAll("[data-onward-seconds]")) {
+  const goOn = () => location.replace(link.href);
+  addEventListener("load", goOn, { once: true });
+  setTimeout(goOn, 1000 * Number(link.dataset.onwardSeconds));
+}
