@@ -20,7 +20,7 @@ LOGO = png(1200, 200, (17, 94, 64))
 LOGO_DARK = png(1200, 200, (140, 230, 180))
 SAMPLES: Mapping[str, Sample] = {sample.name: sample for sample in sample_pages()}
 # These lead on by themselves, so that there is nothing to look at.
-LEADING_ON = frozenset({"redirect", "form-post"})
+LEADING_ON = frozenset({"redirect", "form-post", "signed-out-telling"})
 
 
 @dataclass(frozen=True, kw_only=True)
