@@ -4,26 +4,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Final
 
-from authserver.administration.client_rules import client_faults, secret_name_faults
 from authserver.administration.mistakes import ClientInvalid, ClientUnknown
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.client_metadata import ClientMetadata
-from authserver.domain.clients import Client, ClientId, ClientKind, ClientSecret
+from authserver.domain.client_rules import client_faults, secret_name_faults
+from authserver.domain.clients import (
+    FIRST_SECRET,
+    Client,
+    ClientId,
+    ClientKind,
+    ClientSecret,
+    new_client_id,
+    new_client_secret,
+)
 from authserver.domain.clock import Clock
 from authserver.domain.configuration import ConfigurationKind
-from authserver.domain.randomness import Randomness, new_identifier
-from authserver.domain.secret import Secret, fingerprint
-from authserver.domain.signing_keys import SigningAlgorithm, SigningKeyState
+from authserver.domain.randomness import Randomness
+from authserver.domain.secret import Secret
+from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm, SigningKeyState
 from authserver.storage.clients import SecretNameTaken
+from authserver.storage.endings import delete_client
 from authserver.storage.registered_clients import RegisteredClient
 from authserver.storage.unit_of_work import Storage, UnitOfWork
-
-CLIENT_ID_LENGTH: Final = 21
-# 50 symbols of an alphabet of 36 hold more than 256 bits.
-SECRET_LENGTH: Final = 50
-FIRST_SECRET: Final = "default"  # noqa: S105 - the name of a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ class ClientAdministration:
         """Register a client; raises ClientInvalid with all faults together."""
         now = self.clock.now()
         client = Client(
-            id=ClientId(new_identifier(self.randomness, CLIENT_ID_LENGTH)),
+            id=new_client_id(self.randomness),
             name=name.strip(),
             kind=kind,
             redirect_uris=tuple(dict.fromkeys(redirect_uris)),
@@ -106,12 +109,13 @@ class ClientAdministration:
             created_at=now,
             updated_at=now,
         )
-        refuse(client_faults(client))
-        secret = self._new_secret() if client.has_secret else None
+        faults = client_faults(client)
+        secret = new_client_secret(self.randomness) if client.has_secret else None
         with self.storage.writing() as work:
+            refuse([*faults, *algorithm_faults(work, client)])
             work.clients.add(client)
             if secret is not None:
-                work.clients.add_secret(client.id, stored(FIRST_SECRET, secret, now, None))
+                work.clients.add_secret(client.id, ClientSecret.of(FIRST_SECRET, secret, now, None))
             changed(work, AuditKind.CLIENT_CREATED, client.id, now, of_kind=kind)
             work.commit()
         return NewClient(client=client, secret=secret)
@@ -132,7 +136,7 @@ class ClientAdministration:
         now = self.clock.now()
         with self.storage.writing() as work:
             client = changes.apply(wanted(work, client_id), now)
-            refuse([*client_faults(client), *algorithm_faults(work, changes.id_token_algorithm)])
+            refuse([*client_faults(client), *algorithm_faults(work, client)])
             work.clients.change(client)
             changed(work, AuditKind.CLIENT_UPDATED, client.id, now)
             work.commit()
@@ -143,10 +147,7 @@ class ClientAdministration:
         now = self.clock.now()
         with self.storage.writing() as work:
             client = wanted(work, client_id)
-            # Codes and tokens are locked before their authorizations, as by those who use them.
-            work.authorization_codes.forget_of_client(client.id)
-            work.tokens.forget_refresh_of_client(client.id)
-            work.clients.delete(client.id)
+            delete_client(work, client.id)
             changed(work, AuditKind.CLIENT_DELETED, client.id, now, name=client.name)
             work.commit()
 
@@ -155,7 +156,7 @@ class ClientAdministration:
     ) -> NewSecret:
         """Add a secret beside those there are; without a name it is numbered."""
         now = self.clock.now()
-        secret = self._new_secret()
+        secret = new_client_secret(self.randomness)
         expires_at = lifetime_end(now, expires_in)
         with self.storage.writing() as work:
             client = wanted(work, client_id)
@@ -164,7 +165,7 @@ class ClientAdministration:
             chosen = name or free_name(work, client.id)
             refuse(list(secret_name_faults(chosen)))
             try:
-                work.clients.add_secret(client.id, stored(chosen, secret, now, expires_at))
+                work.clients.add_secret(client.id, ClientSecret.of(chosen, secret, now, expires_at))
             except SecretNameTaken as taken:
                 raise ClientInvalid(f"The client has a secret named {chosen!r}.") from taken
             changed(work, AuditKind.CLIENT_SECRET_ADDED, client.id, now, name=chosen)
@@ -180,9 +181,6 @@ class ClientAdministration:
                 raise ClientUnknown(f"The client has no secret named {name!r}.")
             changed(work, AuditKind.CLIENT_SECRET_REMOVED, client.id, now, name=name)
             work.commit()
-
-    def _new_secret(self) -> Secret:
-        return Secret(new_identifier(self.randomness, SECRET_LENGTH))
 
 
 def each_once(uris: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -204,15 +202,19 @@ def wanted(work: UnitOfWork, client_id: str) -> Client:
     return client
 
 
-def algorithm_faults(work: UnitOfWork, algorithm: SigningAlgorithm | None) -> list[str]:
-    """Return a sentence where no key could sign ID tokens with `algorithm`."""
-    if algorithm is None or any(
-        key.algorithm is algorithm and key.state is SigningKeyState.CURRENT
-        for key in work.signing_keys.list()
-    ):
-        return []
-    advice = f"make one with `authserver signing-key rotate --algorithm {algorithm}`"
-    return [f"There is no signing key for {algorithm}: {advice}."]
+def algorithm_faults(work: UnitOfWork, client: Client) -> list[str]:
+    """Return a sentence for each algorithm by which nothing could be signed for the client."""
+    # Every server has a key for the default one.
+    given = {client.id_token_algorithm, client.metadata.userinfo_signed_response_alg}
+    wanted = given - {None, DEFAULT_ALGORITHM}
+    there_are = {
+        key.algorithm for key in work.signing_keys.list() if key.state is SigningKeyState.CURRENT
+    }
+    return [
+        f"There is no signing key for {algorithm}: make one with "
+        f"`authserver signing-key rotate --algorithm {algorithm}`."
+        for algorithm in sorted(map(str, wanted - there_are))
+    ]
 
 
 def lifetime_end(now: datetime, expires_in: timedelta | None) -> datetime | None:
@@ -231,12 +233,6 @@ def free_name(work: UnitOfWork, client_id: ClientId) -> str:
     """Return the first numbered name that no secret of the client bears."""
     taken = {secret.name for secret in work.clients.secrets(client_id)}
     return next(name for number in count(2) if (name := f"secret-{number}") not in taken)
-
-
-def stored(name: str, secret: Secret, now: datetime, expires_at: datetime | None) -> ClientSecret:
-    """Return what the database keeps of a secret."""
-    digest = fingerprint(secret.reveal())
-    return ClientSecret(name=name, digest=digest, created_at=now, expires_at=expires_at)
 
 
 def changed(

@@ -205,6 +205,35 @@ def remove_secret(options: Options, *, client_id: str, name: str) -> None:
     options.report(document, f"Removed the secret {name!r} of client {client_id}.")
 
 
+@clients.command("registration-token")
+@click.option("--expires-in", type=DURATION, help="How long it lives, like 30d; for ever without.")
+@click.option("--uses", type=int, metavar="N", help="How often it may be used; freely without.")
+@with_options
+def registration_token(options: Options, *, expires_in: timedelta | None, uses: int | None) -> None:
+    """Make an initial access token, by which applications register themselves; prints it once."""
+    with opened(options) as server:
+        made = server.registration_tokens.create(expires_in=expires_in, uses=uses)
+    if options.as_json:
+        print_document(
+            {
+                "registration_token": made.token.reveal(),
+                "uses": made.uses,
+                "expires_at": instant(made.expires_at),
+            }
+        )
+        return
+    print_facts(
+        {
+            "registration token": made.token.reveal(),
+            "uses": "any number" if made.uses is None else str(made.uses),
+            "expires": shown_instant(made.expires_at, "never"),
+        }
+    )
+    click.echo("The token is shown this once.")
+    if not made.is_accepted:
+        click.echo("It opens nothing before AUTHSERVER_REGISTRATION__DYNAMIC is `token`.")
+
+
 def given_switch(value: object) -> bool | None:
     """Return a switch that was given, or None."""
     return value if isinstance(value, bool) else None

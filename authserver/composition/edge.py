@@ -3,10 +3,12 @@
 from authserver.composition.account import AccountSections
 from authserver.composition.appearance import looks_of
 from authserver.composition.authorizing import Authorizing
+from authserver.composition.client_endpoints import client_endpoints
 from authserver.composition.factors import Factors
 from authserver.composition.foundation import Foundation
 from authserver.composition.mail_routes import PageParts, mail_routes
 from authserver.composition.operating import Operating
+from authserver.composition.registration import registration_routes
 from authserver.composition.signing_in import SigningIn
 from authserver.domain.interactions import KEPT_FOR
 from authserver.flows.account import OwnAccount
@@ -14,37 +16,16 @@ from authserver.flows.completion import Completion
 from authserver.flows.finish_elsewhere import FinishElsewhere
 from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
-from authserver.oidc.client_assertions import UsedAssertions
-from authserver.oidc.client_authentication import (
-    ClientAuthenticator,
-    ClientSecretBasic,
-    ClientSecretPost,
-    PrivateKeyJwt,
-    PublicClient,
-)
-from authserver.oidc.discovery import Discovery
 from authserver.oidc.end_session import EndSession
-from authserver.oidc.grant_types.authorization_code import AuthorizationCodeGrant
-from authserver.oidc.grant_types.client_credentials import ClientCredentialsGrant
-from authserver.oidc.grant_types.refresh_token import RefreshTokenGrant
-from authserver.oidc.introspection import Introspection
-from authserver.oidc.presented_tokens import PresentedTokens
-from authserver.oidc.remote_key_sets import RemoteKeySets
-from authserver.oidc.revocation import Revocation
-from authserver.oidc.token_endpoint import TokenEndpoint
-from authserver.oidc.token_issuer import TokenIssuer
-from authserver.oidc.userinfo import Userinfo
 from authserver.web.account_frame import AccountFrame
 from authserver.web.application import create_application
 from authserver.web.brand import BrandRoutes
 from authserver.web.browser import Browsers
 from authserver.web.client_address import ClientAddresses
-from authserver.web.client_keys import ClientKeys
 from authserver.web.error_responses import ErrorPages
 from authserver.web.flood_guard import FloodGuard
 from authserver.web.health import HealthRoutes
 from authserver.web.oidc.end_session import EndSessionRoutes
-from authserver.web.oidc.endpoints import ClientEndpoints
 from authserver.web.page_renderer import PageRenderer
 from authserver.web.pages.bookmarks import Bookmarks
 from authserver.web.pages.finish_elsewhere import FinishElsewherePages
@@ -119,7 +100,8 @@ class Edge:
         limits = self.base.settings.limits
         health = [] if self.base.settings.management_bind else self.health().routes()
         routes = [
-            *self.client_endpoints().routes(),
+            *client_endpoints(self.base, self.forms).routes(),
+            *registration_routes(self.base, self.forms),
             *self.authorizing().routes(),
             *self.end_session_routes().routes(),
             *self.signing_in.routes(),
@@ -150,67 +132,6 @@ class Edge:
             readiness=self.operating.diagnosis.readiness,
             metrics=self.base.metrics.render,
             lane=self.base.lane,
-        )
-
-    def client_endpoints(self) -> ClientEndpoints:
-        """Return what clients call; grant types and client authentication are listed here."""
-        base = self.base
-        issuer = TokenIssuer(
-            keys=base.keys,
-            randomness=base.randomness,
-            lifetimes=base.lifetimes,
-            issuer=base.endpoint.issuer,
-        )
-        remote = RemoteKeySets(base.clock)
-        authenticator = self.client_authenticator(remote)
-        tokens = TokenEndpoint(
-            storage=base.storage,
-            authenticator=authenticator,
-            apis=base.apis,
-            grant_types=(
-                AuthorizationCodeGrant(issuer, base.clock),
-                RefreshTokenGrant(issuer, base.deriver, base.clock),
-                ClientCredentialsGrant(issuer, base.clock),
-            ),
-            issuer=issuer,
-            clock=base.clock,
-        )
-        presented = PresentedTokens(base.keys, base.endpoint.issuer)
-        return ClientEndpoints(
-            discovery=Discovery(
-                endpoint=base.endpoint,
-                keys=base.keys,
-                tokens=tokens,
-                languages=base.renderer.languages,
-            ),
-            tokens=tokens,
-            userinfo=Userinfo(storage=base.storage, clock=base.clock),
-            revocation=Revocation(
-                storage=base.storage,
-                authenticator=authenticator,
-                clock=base.clock,
-                presented=presented,
-            ),
-            introspection=Introspection(
-                storage=base.storage,
-                authenticator=authenticator,
-                clock=base.clock,
-                presented=presented,
-            ),
-            origins=base.clients.origins,
-            lane=base.lane,
-            client_keys=ClientKeys(remote=remote, caller=lambda: base.client_sites, lane=base.lane),
-            forms=self.forms,
-        )
-
-    def client_authenticator(self, remote: RemoteKeySets) -> ClientAuthenticator:
-        """Return what finds out which client is calling; a new method gets its line here."""
-        base = self.base
-        audiences = frozenset({base.endpoint.issuer, base.endpoint.at("/oidc/token")})
-        return ClientAuthenticator(
-            base.clients,
-            UsedAssertions(storage=base.storage, remote=remote, audiences=audiences),
-            (ClientSecretBasic(), ClientSecretPost(), PrivateKeyJwt(), PublicClient()),
         )
 
     def authorizing(self) -> Authorizing:

@@ -15,6 +15,7 @@ from authserver.administration.mail_section import MailSection
 from authserver.administration.mail_suppressions import MailSuppressions
 from authserver.administration.mail_templates import MailTemplates
 from authserver.administration.preparation import Preparation
+from authserver.administration.registration_tokens import RegistrationTokenAdministration
 from authserver.administration.roles import RoleAdministration
 from authserver.administration.sign_in_experience import (
     SignInExperienceAdministration,
@@ -40,6 +41,12 @@ class Operating:
             storage=base.storage, clock=base.clock, randomness=base.randomness
         )
         self.logout_notices = LogoutNoticeLog(storage=base.storage)
+        self.registration_tokens = RegistrationTokenAdministration(
+            storage=base.storage,
+            clock=base.clock,
+            randomness=base.randomness,
+            is_registration_on=settings.registration.is_on,
+        )
         self.apis = ApiAdministration(storage=base.storage, clock=base.clock)
         self.roles = RoleAdministration(storage=base.storage, clock=base.clock)
         self.address_budgets = AddressBudgets(

@@ -16,6 +16,7 @@ from authserver.administration.mail import MailAdministration
 from authserver.administration.mail_suppressions import MailSuppressions
 from authserver.administration.mail_templates import MailTemplates
 from authserver.administration.preparation import Preparation
+from authserver.administration.registration_tokens import RegistrationTokenAdministration
 from authserver.administration.roles import RoleAdministration
 from authserver.administration.sign_in_experience import SignInExperienceAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
@@ -48,6 +49,7 @@ class AuthServer:
     clients: ClientAdministration
     logout_notices: LogoutNoticeLog
     accounts: AccountAdministration
+    registration_tokens: RegistrationTokenAdministration
     apis: ApiAdministration
     roles: RoleAdministration
     address_budgets: AddressBudgets
@@ -100,6 +102,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         clients=operating.clients,
         logout_notices=operating.logout_notices,
         accounts=operating.accounts,
+        registration_tokens=operating.registration_tokens,
         apis=operating.apis,
         roles=operating.roles,
         address_budgets=operating.address_budgets,

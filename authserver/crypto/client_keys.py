@@ -124,3 +124,14 @@ def is_sound_rsa(jwk: Mapping[str, str]) -> bool:
 def octets(text: str) -> bytes:
     """Return what unpadded base64url stands for."""
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def public_members(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a key set that `read_key_set` took, without members that nobody here reads."""
+    return {
+        "keys": [
+            {name: each[name] for name in (*KEPT_MEMBERS, "key_ops") if name in each}
+            for each in document["keys"]
+            if isinstance(each, Mapping) and read_key(each) is not None
+        ]
+    }

@@ -47,6 +47,7 @@ class AuditKind(StrEnum):
     CLIENT_DELETED = "client.deleted"
     CLIENT_SECRET_ADDED = "client.secret_added"  # noqa: S105 - the name of an event
     CLIENT_SECRET_REMOVED = "client.secret_removed"  # noqa: S105 - the name of an event
+    REGISTRATION_TOKEN_CREATED = "registration_token.created"  # noqa: S105 - the name of an event
     TOKENS_ISSUED = "tokens.issued"
     AUTHORIZATION_CODE_REPLAYED = "authorization_code.replayed"
     REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 - the name of an event

@@ -5,15 +5,21 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Final, NewType, Self
 from urllib.parse import SplitResult, urlsplit
 
 from authserver.domain.client_metadata import ClientAuthenticationMethod, ClientMetadata
+from authserver.domain.randomness import Randomness, new_identifier
+from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm
 
 ClientId = NewType("ClientId", str)
 
 ACCOUNT_CLIENT: Final = ClientId("authserver-account")
+CLIENT_ID_LENGTH: Final = 21
+# 50 symbols of an alphabet of 36 hold more than 256 bits.
+SECRET_LENGTH: Final = 50
+FIRST_SECRET: Final = "default"  # noqa: S105 - the name of a secret
 URI_SYMBOLS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 LONGEST_URI: Final = 2048
 PORTS: Final = range(1, 65536)
@@ -103,12 +109,16 @@ class Client:
 
     @property
     def origins(self) -> frozenset[str]:
-        """Return the origins of the redirect URIs: those may call us from a browser."""
-        return frozenset(
+        """Return the origins that may call us from a browser: those of the redirect URIs, too."""
+        return frozenset(self.metadata.cors_origins).union(
             origin_of(parts)
             for parts in map(urlsplit, self.redirect_uris)
             if parts.scheme in DEFAULT_PORTS
         )
+
+    def uses_grant(self, name: str) -> bool:
+        """Tell whether the client registered a grant type; who named none may use all."""
+        return self.metadata.grant_types is None or name in self.metadata.grant_types
 
     @property
     def home(self) -> str | None:
@@ -135,9 +145,25 @@ class ClientSecret:
     created_at: datetime
     expires_at: datetime | None = None
 
+    @classmethod
+    def of(cls, name: str, secret: Secret, now: datetime, expires_at: datetime | None) -> Self:
+        """Return what the database keeps of a secret."""
+        digest = fingerprint(secret.reveal())
+        return cls(name=name, digest=digest, created_at=now, expires_at=expires_at)
+
     def is_live(self, now: datetime) -> bool:
         """Tell whether the secret still authenticates."""
         return self.expires_at is None or now < self.expires_at
+
+
+def new_client_id(randomness: Randomness) -> ClientId:
+    """Return the id of a new client."""
+    return ClientId(new_identifier(randomness, CLIENT_ID_LENGTH))
+
+
+def new_client_secret(randomness: Randomness) -> Secret:
+    """Return a new secret for a client."""
+    return Secret(new_identifier(randomness, SECRET_LENGTH))
 
 
 def origin_of(parts: SplitResult) -> str:

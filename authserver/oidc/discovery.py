@@ -10,6 +10,7 @@ from authserver.domain.signing_keys import SigningAlgorithm
 from authserver.oidc.authorization.request import Prompt, ResponseMode
 from authserver.oidc.authorization.rules import SUPPORTED_RESPONSE_TYPE
 from authserver.oidc.client_authentication import PublicClient
+from authserver.oidc.client_registration import PATH as REGISTRATION_PATH
 from authserver.oidc.keys import ProviderKeys
 from authserver.oidc.pkce import METHOD
 from authserver.oidc.token_endpoint import TokenEndpoint
@@ -23,12 +24,14 @@ class Discovery:
     keys: ProviderKeys
     tokens: TokenEndpoint
     languages: Sequence[str]
+    has_registration: bool = False
 
     def metadata(self) -> dict[str, object]:
         """Return the provider metadata; absent members are left out, never null."""
         methods = self.tokens.authenticator.method_names
         # RFC 8414 §2: those of clients' assertions.
         algorithms = list(SigningAlgorithm)
+        signing = sorted(self.keys.load().current)
         claims = {name for names in CLAIMS_OF_SCOPE.values() for name in names}
         return {
             "issuer": self.endpoint.issuer,
@@ -44,7 +47,8 @@ class Discovery:
             "response_modes_supported": list(ResponseMode),
             "grant_types_supported": [grant.name for grant in self.tokens.grant_types],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": sorted(self.keys.load().current),
+            "id_token_signing_alg_values_supported": signing,
+            "userinfo_signing_alg_values_supported": signing,
             "token_endpoint_auth_methods_supported": methods,
             "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "revocation_endpoint_auth_methods_supported": methods,
@@ -67,6 +71,11 @@ class Discovery:
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,
             "authorization_response_iss_parameter_supported": True,
+            **(
+                {"registration_endpoint": self.endpoint.at(REGISTRATION_PATH)}
+                if self.has_registration
+                else {}
+            ),
             "backchannel_logout_supported": True,
             "backchannel_logout_session_supported": True,
             "frontchannel_logout_supported": True,

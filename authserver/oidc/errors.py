@@ -139,3 +139,15 @@ class UnmetAuthenticationRequirements(ClientError):
     """OpenID Connect Core Error Code unmet_authentication_requirements §2."""
 
     code = "unmet_authentication_requirements"
+
+
+class InvalidRedirectUri(ClientError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(ClientError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_client_metadata"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from authserver.crypto.jose import ACCESS_TOKEN_JWT
 from authserver.domain.accounts import Account
@@ -23,6 +24,9 @@ from authserver.domain.signing_keys import DEFAULT_ALGORITHM
 from authserver.domain.tokens import AccessToken, RefreshToken, digest_of_jti
 from authserver.oidc.keys import ProviderKeys
 from authserver.storage.unit_of_work import UnitOfWork
+
+# OIDC Registration §2: who does not register for this grant type is given no such tokens.
+REFRESHING: Final = "refresh_token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ class TokenIssuer:
         self, work: UnitOfWork, authorization: Authorization, client: Client, now: datetime
     ) -> Secret | None:
         """Write and return the refresh token that begins a family, where offline use is granted."""
-        if OFFLINE_ACCESS not in authorization.scopes:
+        if OFFLINE_ACCESS not in authorization.scopes or not client.uses_grant(REFRESHING):
             return None
         token = Secret(new_token(self.randomness))
         family_expires_at = now + self.lifetimes.refresh_max

@@ -103,6 +103,16 @@ class RegistrationGroup(Group):
         default=True, description="whether clients registered so must use PKCE"
     )
 
+    @property
+    def is_on(self) -> bool:
+        """Tell whether clients may register themselves at all."""
+        return self.dynamic is not Registration.OFF
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether they need no initial access token."""
+        return self.dynamic is Registration.OPEN
+
 
 class TlsGroup(Group):
     """TLS spoken by the server itself."""

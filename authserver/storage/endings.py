@@ -4,7 +4,7 @@ from datetime import datetime
 
 from authserver.domain.accounts import Account, Subject
 from authserver.domain.audit_events import AuditEvent, AuditKind
-from authserver.domain.clients import Client
+from authserver.domain.clients import Client, ClientId
 from authserver.domain.sessions import Session
 from authserver.storage.unit_of_work import Notice, UnitOfWork
 
@@ -85,3 +85,11 @@ def wipe_unproven(work: UnitOfWork, subject: Subject, now: datetime) -> None:
     work.passwords.remove(subject)
     work.second_factors.remove_all(subject)
     work.recognised_browsers.forget_all(subject)
+
+
+def delete_client(work: UnitOfWork, client_id: ClientId) -> None:
+    """Delete a client with its secrets, authorizations and tokens."""
+    # Codes and tokens are locked before their authorizations, as by those who use them.
+    work.authorization_codes.forget_of_client(client_id)
+    work.tokens.forget_refresh_of_client(client_id)
+    work.clients.delete(client_id)

@@ -33,7 +33,7 @@ KIND_OF_STATUS: Final = {
     415: "bad_request",
     503: "unavailable",
 }
-CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks", "/hooks/")
+CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks", "/oidc/reg", "/hooks/")
 REALM: Final = 'realm="authserver"'
 
 

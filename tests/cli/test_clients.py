@@ -95,3 +95,19 @@ def test_a_key_is_rotated_then_retired(run: Run, run_json: RunJson) -> None:
 
 def test_an_algorithm_may_be_written_in_any_case(run_json: RunJson) -> None:
     assert run_json("signing-key", "rotate", "--algorithm", "eddsa")["algorithm"] == "EdDSA"
+
+
+def test_an_initial_access_token_is_printed_once(run: Run, run_json: RunJson) -> None:
+    made = run_json("client", "registration-token", "--uses", "3", "--expires-in", "1d")
+    other = run("client", "registration-token")
+
+    assert len(made["registration_token"]) == 43
+    assert made["uses"] == 3
+    assert made["expires_at"] is not None
+    assert "any number" in other.stdout
+    assert "AUTHSERVER_REGISTRATION__DYNAMIC" in other.stdout
+
+
+def test_an_initial_access_token_that_opens_nothing_is_not_made(run: Run) -> None:
+    for wrong in (("--uses", "0"), ("--uses", "-1"), ("--expires-in", "0s")):
+        assert run("client", "registration-token", *wrong).exit_code == 1

@@ -1,19 +1,19 @@
 """A client that proves itself by a signed assertion, with keys and a library of its own."""
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 import httpx
-from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey, import_key
 from joserfc.jws import JWSRegistry
 
 from authserver.administration.clients import NewClient
 from authserver.domain.client_metadata import ClientAuthenticationMethod, ClientMetadata
 from authserver.domain.clients import ClientKind
-from tests.oidc.relying_party import RelyingParty
+from tests.oidc.relying_party import RelyingParty, header_of
 from tests.support.provider import CALLBACK, Provider
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -36,6 +36,22 @@ def new_key(algorithm: str, kid: str = "one") -> Key:
 def public_set(*keys: Key) -> dict[str, Any]:
     """Return the key set that may be shown."""
     return {"keys": [key.as_dict(private=False) for key in keys]}
+
+
+def proven(token: str, key_set: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims of a token that the one key fits which it names."""
+    header = header_of(token)
+    [jwk] = [each for each in key_set["keys"] if each["kid"] == header["kid"]]
+    signing_input, _, signature = token.rpartition(".")
+    algorithm = JWSRegistry.algorithms[header["alg"]]
+    assert algorithm.verify(signing_input.encode(), octets(signature), import_key(jwk))
+    claims: dict[str, Any] = json.loads(octets(signing_input.partition(".")[2]))
+    return claims
+
+
+def octets(text: str) -> bytes:
+    """Return what unpadded base64url stands for."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def part(content: object) -> str:

@@ -46,6 +46,7 @@ EXPECTED: dict[str, object] = {
     "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
     "subject_types_supported": ["public"],
     "id_token_signing_alg_values_supported": ["RS256"],
+    "userinfo_signing_alg_values_supported": ["RS256"],
     "token_endpoint_auth_methods_supported": METHODS,
     "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
     "revocation_endpoint_auth_methods_supported": METHODS,

@@ -25,7 +25,7 @@ class AuthorizationCodeGrant:
 
     def is_permitted(self, client: Client) -> bool:
         """Tell whether the client signs people in at all."""
-        return client.kind is not ClientKind.SERVICE
+        return client.kind is not ClientKind.SERVICE and client.uses_grant(self.name)
 
     def exchange(self, request: TokenRequest, work: UnitOfWork) -> IssuedTokens:
         """Spend the code, check what it is bound to, and write the tokens."""

@@ -31,8 +31,8 @@ class RefreshTokenGrant:
     name: str = "refresh_token"
 
     def is_permitted(self, client: Client) -> bool:
-        """Tell whether the client signs people in at all."""
-        return client.kind is not ClientKind.SERVICE
+        """Tell whether the client signs people in, and registered for refreshing."""
+        return client.kind is not ClientKind.SERVICE and client.uses_grant(self.name)
 
     def exchange(self, request: TokenRequest, work: UnitOfWork) -> IssuedTokens:
         """Spend the token or, within the grace, repeat the answer."""

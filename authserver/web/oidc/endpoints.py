@@ -106,9 +106,12 @@ class ClientEndpoints:
         """Return the claims of the person (OIDC Core §5.3)."""
         try:
             token = await self.bearer_token(request)
-            claims = await self.lane.run(self.userinfo.claims, token)
+            claims = await self.lane.run(self.userinfo.answer, token)
         except OAuthError as error:
             return await self.with_cors(request, oauth_error(error))
+        if isinstance(claims, str):
+            signed = Response(claims, media_type="application/jwt", headers=NO_STORE)
+            return await self.with_cors(request, signed)
         return await self.with_cors(request, JSONResponse(claims, headers=NO_STORE))
 
     async def preflight(self, request: Request) -> Response:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from authserver.domain.client_metadata_rules import metadata_faults
 from authserver.domain.clients import Client, ClientKind, redirect_uri_fault
 
 LONGEST_NAME: Final = 100
@@ -19,6 +20,7 @@ def client_faults(client: Client) -> list[str]:
         *redirect_uri_faults(client),
         *post_logout_faults(client),
         *pkce_faults(client),
+        *metadata_faults(client),
     ]
 
 
@@ -47,13 +49,16 @@ def post_logout_faults(client: Client) -> Iterator[str]:
     if client.kind is ClientKind.SERVICE:
         return
     for uri in client.post_logout_redirect_uris:
-        judged = uri
-        # OIDC RP-Initiated Logout §3.1: confidential clients may be led back over plain http.
-        if client.kind is ClientKind.WEB and uri.startswith(HTTP):
-            judged = HTTPS + uri.removeprefix(HTTP)
-        fault = redirect_uri_fault(judged, client.kind)
+        fault = post_logout_fault(uri, client.kind)
         if fault is not None:
             yield f"The post-logout redirect URI {uri!r} cannot be registered: {fault}."
+
+
+def post_logout_fault(uri: str, kind: ClientKind) -> str | None:
+    """Return why nobody can be led to `uri` after signing out, or None."""
+    # OIDC RP-Initiated Logout §3.1: confidential clients may be led back over plain http.
+    is_plain = kind is ClientKind.WEB and uri.startswith(HTTP)
+    return redirect_uri_fault(HTTPS + uri.removeprefix(HTTP) if is_plain else uri, kind)
 
 
 def pkce_faults(client: Client) -> Iterator[str]:

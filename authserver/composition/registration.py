@@ -1,0 +1,25 @@
+"""Dynamic client registration: no routes unless an operator has switched it on."""
+
+from authserver.composition.foundation import Foundation
+from authserver.oidc.client_registration import ClientRegistration
+from authserver.oidc.registration_document import RegistrationRules
+from authserver.web.application import Routes
+from authserver.web.oidc.registration import RegistrationRoutes
+from authserver.web.request_form import FormReader
+
+
+def registration_routes(base: Foundation, forms: FormReader) -> Routes:
+    """Return the routes under which clients register themselves."""
+    settings = base.settings.registration
+    if not settings.is_on:
+        return []
+    registration = ClientRegistration(
+        storage=base.storage,
+        keys=base.keys,
+        clock=base.clock,
+        randomness=base.randomness,
+        endpoint=base.endpoint,
+        rules=RegistrationRules(requires_pkce=settings.require_pkce),
+        is_open=settings.is_open,
+    )
+    return RegistrationRoutes(registration=registration, lane=base.lane, forms=forms).routes()

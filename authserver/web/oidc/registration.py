@@ -1,0 +1,103 @@
+"""Dynamic client registration over HTTP (RFC 7591, RFC 7592)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from authserver.lane import Lane
+from authserver.oidc.client_registration import PATH, ClientRegistration
+from authserver.oidc.errors import InvalidClientMetadata, OAuthError
+from authserver.web.error_responses import oauth_error
+from authserver.web.request_form import FormReader
+
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+JSON_TYPE: Final = "application/json"
+OF_CLIENT: Final = PATH + "/{client_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRoutes:
+    """`/oidc/reg`, for clients themselves; what they send is JSON."""
+
+    registration: ClientRegistration
+    lane: Lane
+    forms: FormReader
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route(PATH, self.register, methods=["POST"]),
+            Route(OF_CLIENT, self.read, methods=["GET"]),
+            Route(OF_CLIENT, self.update, methods=["PUT"]),
+            Route(OF_CLIENT, self.delete, methods=["DELETE"]),
+        ]
+
+    async def register(self, request: Request) -> Response:
+        """Register a client (RFC 7591 §3.1)."""
+        try:
+            document = await self.document(request)
+            body = await self.lane.run(self.registration.register, document, bearer(request))
+        except OAuthError as error:
+            return oauth_error(error)
+        return JSONResponse(body, status_code=201, headers=NO_STORE)
+
+    async def read(self, request: Request) -> Response:
+        """Return what is registered (RFC 7592 §2.1)."""
+        return await self.answer(self.registration.read, client_of(request), bearer(request))
+
+    async def update(self, request: Request) -> Response:
+        """Replace what is registered (RFC 7592 §2.2)."""
+        try:
+            document = await self.document(request)
+        except OAuthError as error:
+            return oauth_error(error)
+        return await self.answer(
+            self.registration.update, client_of(request), bearer(request), document
+        )
+
+    async def delete(self, request: Request) -> Response:
+        """Delete the client (RFC 7592 §2.3)."""
+        try:
+            await self.lane.run(self.registration.delete, client_of(request), bearer(request))
+        except OAuthError as error:
+            return oauth_error(error)
+        return Response(status_code=204, headers=NO_STORE)
+
+    async def answer(self, call: Callable[..., dict[str, object]], *arguments: object) -> Response:
+        """Return what a use case returns, as JSON."""
+        try:
+            body = await self.lane.run(call, *arguments)
+        except OAuthError as error:
+            return oauth_error(error)
+        return JSONResponse(body, headers=NO_STORE)
+
+    async def document(self, request: Request) -> dict[str, Any]:
+        """Return the JSON object of the body."""
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != JSON_TYPE:
+            raise InvalidClientMetadata(f"the body must be {JSON_TYPE}")
+        body = await self.forms.body(request)
+        try:
+            document = json.loads(body)
+        # Deeply nested JSON exhausts the stack.
+        except (ValueError, RecursionError) as fault:
+            raise InvalidClientMetadata("the body is not JSON") from fault
+        if not isinstance(document, dict):
+            raise InvalidClientMetadata("the body must be one JSON object")
+        return document
+
+
+def client_of(request: Request) -> str:
+    """Return the client that the address names."""
+    return str(request.path_params["client_id"])
+
+
+def bearer(request: Request) -> str | None:
+    """Return the token of the header (RFC 6750 §2.1)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
