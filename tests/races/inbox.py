@@ -1,32 +1,20 @@
 """The mails of a server, read as the files that its outbox sender keeps: that is cheap."""
 
-import time
-from collections import Counter
 from pathlib import Path
 
 from authserver.mail.outbox_folder import KeptMail, read_outbox
+from tests.support.person import Inbox
 
 PATIENCE_SECONDS = 30.0
 LOOKS_EVERY_SECONDS = 0.01
 
 
-class KeptInbox:
-    """Hands out each mail to an address once."""
+class KeptInbox(Inbox):
+    """Reads the folder of the outbox sender."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(patience_seconds=PATIENCE_SECONDS, pause_seconds=LOOKS_EVERY_SECONDS)
         self._folder = folder
-        self._read: Counter[str] = Counter()
-
-    def __call__(self, address: str) -> str:
-        """Wait for a mail to the address that was not read before, and return its code."""
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < give_up_at:
-            mails = self.mails(address)
-            if len(mails) > self._read[address]:
-                self._read[address] = len(mails)
-                return str(mails[0]["code"])
-            time.sleep(LOOKS_EVERY_SECONDS)
-        raise AssertionError(f"no new mail to {address} within {PATIENCE_SECONDS} s")
 
     def mails(self, address: str) -> list[KeptMail]:
         """Return every mail to the address, newest first."""
@@ -36,4 +24,4 @@ class KeptInbox:
         """Remove all mails, as who looks for one looks through them all."""
         for kept in self._folder.glob("*.json"):
             kept.unlink(missing_ok=True)
-        self._read.clear()
+        self.forget()

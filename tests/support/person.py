@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -29,35 +29,51 @@ class Form:
     tries_left: int | None = None
 
 
-class DevInbox:
-    """Reads the developer inbox of a server; each mail to an address is handed out once.
+class Inbox:
+    """Reads the mails of a server; each code mailed to an address is handed out once.
 
     Share one between all the people of a server, or an old mail counts as new.
     """
 
-    def __init__(self, endpoint: str, *, patience_seconds: float = 15.0) -> None:
-        self._endpoint = endpoint
+    def __init__(self, *, patience_seconds: float, pause_seconds: float) -> None:
         self._patience_seconds = patience_seconds
+        self._pause_seconds = pause_seconds
         self._read: set[tuple[object, ...]] = set()
-        # Loading the world's certificates takes longer than all else here, and no TLS is spoken.
-        self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     def __call__(self, address: str) -> str:
         """Wait for a mail with a code that was not read before, and return the code."""
         give_up_at = time.monotonic() + self._patience_seconds
         while time.monotonic() < give_up_at:
             # Not by their number: of mails sent at once an earlier one may come last.
-            unread = {
+            mailed = {
                 (mail["to"], mail["sent_at"], mail["text"]): mail["code"]
                 for mail in self.mails(address)
                 if mail["code"] is not None
             }
-            codes = [code for key, code in unread.items() if key not in self._read]
-            if codes:
-                self._read |= unread.keys()
-                return str(codes[0])
-            time.sleep(0.05)
+            unread = [code for key, code in mailed.items() if key not in self._read]
+            if unread:
+                self._read |= mailed.keys()
+                return str(unread[0])
+            time.sleep(self._pause_seconds)
         raise AssertionError(f"no new mail to {address} within {self._patience_seconds} s")
+
+    def mails(self, address: str) -> Sequence[Mapping[str, object]]:
+        """Return every mail to the address, newest first."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Take every mail for unread."""
+        self._read.clear()
+
+
+class DevInbox(Inbox):
+    """Asks the developer inbox of a server."""
+
+    def __init__(self, endpoint: str, *, patience_seconds: float = 15.0) -> None:
+        super().__init__(patience_seconds=patience_seconds, pause_seconds=0.05)
+        self._endpoint = endpoint
+        # Loading the world's certificates takes longer than all else here, and no TLS is spoken.
+        self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     def mails(self, address: str) -> list[dict[str, object]]:
         """Return every mail to the address, newest first."""
