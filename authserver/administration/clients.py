@@ -6,6 +6,12 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from authserver.administration.mistakes import ClientInvalid, ClientUnknown
+from authserver.crypto.client_keys import (
+    KeySetInvalid,
+    has_private_part,
+    public_members,
+    read_key_set,
+)
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.client_rules import client_faults, secret_name_faults
@@ -109,6 +115,7 @@ class ClientAdministration:
             created_at=now,
             updated_at=now,
         )
+        client = with_public_keys(client)
         faults = client_faults(client)
         secret = new_client_secret(self.randomness) if client.has_secret else None
         with self.storage.writing() as work:
@@ -135,7 +142,7 @@ class ClientAdministration:
         """Replace what `changes` names; raises ClientInvalid with all faults together."""
         now = self.clock.now()
         with self.storage.writing() as work:
-            client = changes.apply(wanted(work, client_id), now)
+            client = with_public_keys(changes.apply(wanted(work, client_id), now))
             refuse([*client_faults(client), *algorithm_faults(work, client)])
             work.clients.change(client)
             changed(work, AuditKind.CLIENT_UPDATED, client.id, now)
@@ -181,6 +188,20 @@ class ClientAdministration:
                 raise ClientUnknown(f"The client has no secret named {name!r}.")
             changed(work, AuditKind.CLIENT_SECRET_REMOVED, client.id, now, name=name)
             work.commit()
+
+
+def with_public_keys(client: Client) -> Client:
+    """Return the client with nothing but public keys; raises ClientInvalid where it has none."""
+    jwks = client.metadata.jwks
+    if jwks is None:
+        return client
+    try:
+        read_key_set(jwks)
+    except KeySetInvalid as fault:
+        raise ClientInvalid(f"The key set cannot be used: {fault}.") from fault
+    if has_private_part(jwks):
+        raise ClientInvalid("The key set holds a private key: keep that, and make a new one.")
+    return replace(client, metadata=replace(client.metadata, jwks=public_members(jwks)))
 
 
 def each_once(uris: Sequence[str] | None) -> tuple[str, ...] | None:

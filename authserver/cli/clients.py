@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import click
 
+from authserver.cli.client_options import metadata_facts, metadata_in, metadata_options
 from authserver.cli.context import DURATION, ChoiceOf, Options, opened, with_options
 from authserver.cli.output import (
     instant,
@@ -14,9 +15,11 @@ from authserver.cli.output import (
     shown_instant,
     yes_or_no,
 )
+from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import Client, ClientKind, ClientSecret
 from authserver.domain.signing_keys import SigningAlgorithm
 
+OWN_MEMBERS = ("name", "requires_pkce", "has_claims_in_id_token", "id_token_algorithm")
 SHOWN_ONCE = "The secret is shown this once: keep it where your application reads it."
 
 
@@ -31,6 +34,7 @@ def clients() -> None:
 @click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URI")
 @click.option("--post-logout-redirect-uri", "post_logout_uris", multiple=True, metavar="URI")
 @click.option("--no-pkce", is_flag=True, help="Let a confidential client do without PKCE.")
+@metadata_options
 @with_options
 def create(
     options: Options,
@@ -40,8 +44,11 @@ def create(
     redirect_uris: tuple[str, ...],
     post_logout_uris: tuple[str, ...],
     no_pkce: bool,
+    **metadata: object,
 ) -> None:
     """Register a client; prints its id, and its secret once."""
+    # The names are those of the members, which the type checker cannot follow.
+    registered = ClientMetadata(**metadata_in(metadata))  # type: ignore[arg-type]  # members
     with opened(options) as server:
         made = server.clients.create(
             name=name,
@@ -49,6 +56,7 @@ def create(
             redirect_uris=redirect_uris,
             post_logout_redirect_uris=post_logout_uris,
             requires_pkce=not no_pkce,
+            metadata=registered,
         )
     document = client_document(made.client)
     if made.secret is not None:
@@ -114,32 +122,32 @@ def show(options: Options, *, client_id: str) -> None:
     help="Replaces all; an empty text removes them.",
 )
 @click.option("--pkce/--no-pkce", "requires_pkce", default=None)
-@click.option("--claims-in-id-token/--no-claims-in-id-token", "has_claims", default=None)
-@click.option("--id-token-algorithm", "algorithm", type=ChoiceOf(SigningAlgorithm))
+@click.option(
+    "--claims-in-id-token/--no-claims-in-id-token", "has_claims_in_id_token", default=None
+)
+@click.option("--id-token-algorithm", type=ChoiceOf(SigningAlgorithm))
+@metadata_options
 @with_options
 def update(
     options: Options,
     *,
     client_id: str,
-    name: str | None,
     redirect_uris: tuple[str, ...],
     post_logout_uris: tuple[str, ...],
-    **switches: bool | SigningAlgorithm | None,
+    **given: object,
 ) -> None:
     """Replace what is given of a client; the rest stays."""
     # Here and not above: what changes a client pulls in the whole storage.
     from authserver.administration.clients import ClientChanges
 
-    algorithm = switches["algorithm"]
+    own = {name: given.pop(name) for name in OWN_MEMBERS}
     changes = ClientChanges(
-        name=name,
         redirect_uris=redirect_uris or None,
         post_logout_redirect_uris=tuple(filter(None, post_logout_uris))
         if post_logout_uris
         else None,
-        requires_pkce=given_switch(switches["requires_pkce"]),
-        has_claims_in_id_token=given_switch(switches["has_claims"]),
-        id_token_algorithm=algorithm if isinstance(algorithm, SigningAlgorithm) else None,
+        metadata=metadata_in(given),
+        **own,  # type: ignore[arg-type]  # the names are those of the members
     )
     if changes == ClientChanges():
         raise click.UsageError("Say what to change.")
@@ -234,11 +242,6 @@ def registration_token(options: Options, *, expires_in: timedelta | None, uses: 
         click.echo("It opens nothing before AUTHSERVER_REGISTRATION__DYNAMIC is `token`.")
 
 
-def given_switch(value: object) -> bool | None:
-    """Return a switch that was given, or None."""
-    return value if isinstance(value, bool) else None
-
-
 def client_document(client: Client) -> dict[str, object]:
     """Return a client for JSON, in the words of RFC 7591 where it has them."""
     return {
@@ -252,6 +255,7 @@ def client_document(client: Client) -> dict[str, object]:
         "id_token_algorithm": client.id_token_algorithm,
         "created_at": instant(client.created_at),
         "updated_at": instant(client.updated_at),
+        **client.metadata.as_document(),
     }
 
 
@@ -276,6 +280,8 @@ def print_client(client: Client, also: Mapping[str, str] | None = None) -> None:
             "PKCE": "required" if not client.is_exempt_from_pkce else "not required",
             "claims in ID token": yes_or_no(client.has_claims_in_id_token),
             "ID token algorithm": client.id_token_algorithm,
+            "authenticates by": client.authentication_method,
+            **metadata_facts(client.metadata),
             "created": shown_instant(client.created_at),
             **(also or {}),
         }

@@ -1,8 +1,21 @@
 """`authserver client` and `authserver signing-key`."""
 
+import json
+from pathlib import Path
+
+import pytest
+
 from tests.cli.conftest import Run, RunJson
 
 CREATE = ("client", "create", "--name", "Shop", "--kind", "web")
+KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+    "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    "kid": "one",
+}
+KEY_SET = {"keys": [KEY]}
 CALLBACK = ("--redirect-uri", "https://shop.example/callback")
 
 
@@ -111,3 +124,73 @@ def test_an_initial_access_token_is_printed_once(run: Run, run_json: RunJson) ->
 def test_an_initial_access_token_that_opens_nothing_is_not_made(run: Run) -> None:
     for wrong in (("--uses", "0"), ("--uses", "-1"), ("--expires-in", "0s")):
         assert run("client", "registration-token", *wrong).exit_code == 1
+
+
+def test_everything_a_client_may_register_is_given_shown_and_taken_back(
+    run: Run, run_json: RunJson, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({**KEY_SET, "made_up": 1}))
+    made = run_json(
+        *(*CREATE, *CALLBACK, "--third-party", "--jwks", str(keys)),
+        *("--token-endpoint-auth-method", "private_key_jwt", "--access-token-lifetime", "5m"),
+        *("--backchannel-logout-uri", "https://shop.example/back", "--introspect-all"),
+        *("--frontchannel-logout-uri", "https://shop.example/front"),
+        *("--cors-origin", "https://app.example", "--cors-origin", "https://b.example"),
+        *("--id-token-lifetime", "10m", "--refresh-token-lifetime", "30d"),
+        *("--userinfo-algorithm", "RS256"),
+    )
+    shown = run("client", "show", made["client_id"]).stdout
+    changed = run_json(
+        *("client", "update", made["client_id"], "--jwks-uri", "https://shop.example/jwks"),
+        *("--frontchannel-logout-uri", "", "--first-party", "--no-introspect-all"),
+        *("--cors-origin", ""),
+    )
+
+    assert "client_secret" not in made
+    assert made["jwks"] == KEY_SET
+    assert made["is_third_party"]
+    assert made["may_introspect_all"]
+    assert made["cors_origins"] == ["https://app.example", "https://b.example"]
+    assert made["access_token_lifetime"] == 300
+    for words in ("private_key_jwt", "300 seconds", "https://shop.example/back", "RS256"):
+        assert words in shown
+    assert changed["jwks_uri"] == "https://shop.example/jwks"
+    assert changed["backchannel_logout_uri"] == "https://shop.example/back"
+    gone = {"jwks", "frontchannel_logout_uri", "is_third_party", "may_introspect_all"}
+    assert not {*gone, "cors_origins"} & changed.keys()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--jwks-uri", "http://shop.example/jwks"),
+        ("--token-endpoint-auth-method", "private_key_jwt"),
+        ("--backchannel-logout-uri", "http://shop.example/back"),
+        ("--frontchannel-logout-uri", "https://shop.example/#front"),
+        ("--cors-origin", "https://app.example/path"),
+        ("--cors-origin", "http://app.example"),
+        ("--cors-origin", "*"),
+        ("--access-token-lifetime", "1s"),
+        ("--refresh-token-lifetime", "1000d"),
+        ("--userinfo-algorithm", "ES512"),
+    ],
+)
+def test_what_a_client_cannot_register_is_refused(
+    run: Run, run_json: RunJson, wrong: tuple[str, str]
+) -> None:
+    result = run(*CREATE, *CALLBACK, *wrong)
+
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert run_json("client", "list") == []
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"keys": []}', json.dumps({"keys": [{**KEY, "d": "AAAA"}]})]
+)
+def test_a_file_without_public_keys_is_refused(run: Run, tmp_path: Path, content: str) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(content)
+
+    assert run(*CREATE, *CALLBACK, "--jwks", str(keys)).exit_code == 1

@@ -1,0 +1,109 @@
+"""Options of `authserver client` for what clients may register beside their addresses."""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Final
+
+import click
+
+from authserver.cli.context import DURATION, ChoiceOf, read_json_object
+from authserver.domain.client_metadata import ClientAuthenticationMethod, ClientMetadata
+from authserver.domain.signing_keys import SigningAlgorithm
+
+Command = Callable[..., None]
+
+URI_MEMBERS: Final = ("backchannel_logout_uri", "frontchannel_logout_uri", "jwks_uri")
+LIFETIME_MEMBERS: Final = ("access_token_lifetime", "id_token_lifetime", "refresh_token_lifetime")
+
+METADATA_OPTIONS: Final = (
+    click.option(
+        "--third-party/--first-party",
+        "is_third_party",
+        default=None,
+        help="Whether people are asked what the client may know.",
+    ),
+    click.option("--backchannel-logout-uri", metavar="URI", help="Called when people sign out."),
+    click.option(
+        "--frontchannel-logout-uri", metavar="URI", help="Loaded in a frame when people sign out."
+    ),
+    click.option("--jwks-uri", metavar="URI", help="Where the client keeps its public keys."),
+    click.option(
+        "--jwks",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The client's public keys, as a JSON Web Key Set.",
+    ),
+    click.option(
+        "--token-endpoint-auth-method",
+        type=ChoiceOf(ClientAuthenticationMethod),
+        help="How it proves itself; either method with a secret stands for both.",
+    ),
+    click.option(
+        "--cors-origin",
+        "cors_origins",
+        multiple=True,
+        metavar="ORIGIN",
+        help="May call from a browser, beside the origins of the redirect URIs.",
+    ),
+    *(
+        click.option(f"--{name.replace('_', '-')}", type=DURATION, help="Instead of the setting.")
+        for name in LIFETIME_MEMBERS
+    ),
+    click.option(
+        "--userinfo-algorithm",
+        "userinfo_signed_response_alg",
+        type=ChoiceOf(SigningAlgorithm),
+        help="Sign what the userinfo endpoint answers.",
+    ),
+    click.option(
+        "--introspect-all/--no-introspect-all",
+        "may_introspect_all",
+        default=None,
+        help="Whether it may ask about access tokens of other clients, as servers of APIs do.",
+    ),
+)
+
+
+def metadata_options(command: Command) -> Command:
+    """Add the options; `metadata_in` finds their values."""
+    return reduce(lambda made, option: option(made), reversed(METADATA_OPTIONS), command)
+
+
+def metadata_in(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the members of ClientMetadata that were given; an empty text removes one."""
+    chosen = {name: value for name, value in given.items() if value not in {None, ()}}
+    for name in URI_MEMBERS:
+        if chosen.get(name) == "":
+            chosen[name] = None
+    if "cors_origins" in chosen:
+        chosen["cors_origins"] = tuple(filter(None, chosen["cors_origins"]))  # type: ignore[call-overload]  # a tuple
+    if isinstance(file := chosen.get("jwks"), Path):
+        chosen["jwks"] = read_json_object(file)
+    # Keys are given in one way: the new one takes the place of the other.
+    for name, other in (("jwks", "jwks_uri"), ("jwks_uri", "jwks")):
+        if chosen.get(name) is not None:
+            chosen.setdefault(other, None)
+    return chosen
+
+
+def metadata_facts(metadata: ClientMetadata) -> dict[str, str]:
+    """Return for people what was registered beside the usual."""
+    facts: dict[str, str] = {}
+    for name, value in metadata.as_document().items():
+        if name == "token_endpoint_auth_method":
+            continue
+        if name == "jwks":
+            facts["keys"] = "registered by value"
+        else:
+            facts[name.replace("_", " ")] = shown(name, value)
+    return facts
+
+
+def shown(name: str, value: object) -> str:
+    """Return a member for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in LIFETIME_MEMBERS:
+        return f"{value:g} seconds"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
