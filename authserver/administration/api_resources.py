@@ -42,8 +42,21 @@ class ApiAdministration:
 
     def create(self, indicator: str, changes: ApiChanges) -> ApiResource:
         """Register an API; raises ApiInvalid with all faults together."""
+        api = self.made_of(indicator, changes)
+        refuse_faulty(api)
+        with self.storage.writing() as work:
+            try:
+                work.api_resources.add(api)
+            except ResourceTaken as taken:
+                raise ApiInvalid(f"There is an API {indicator!r} already.") from taken
+            changed(work, AuditKind.API_CHANGED, indicator, api.created_at)
+            work.commit()
+        return api
+
+    def made_of(self, indicator: str, changes: ApiChanges) -> ApiResource:
+        """Return the API that would be new with this, unjudged."""
         now = self.clock.now()
-        api = ApiResource(
+        return ApiResource(
             indicator=indicator,
             name=(changes.name or indicator)[:LONGEST_NAME].strip(),
             scopes=tuple(changes.scopes or ()),
@@ -51,15 +64,6 @@ class ApiAdministration:
             created_at=now,
             updated_at=now,
         )
-        refuse_faulty(api)
-        with self.storage.writing() as work:
-            try:
-                work.api_resources.add(api)
-            except ResourceTaken as taken:
-                raise ApiInvalid(f"There is an API {indicator!r} already.") from taken
-            changed(work, AuditKind.API_CHANGED, indicator, now)
-            work.commit()
-        return api
 
     def list(self) -> list[ApiResource]:
         """Return every API."""

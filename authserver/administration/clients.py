@@ -149,6 +149,32 @@ class ClientAdministration:
             work.commit()
         return client
 
+    def judge(self, client: Client) -> Client | None:
+        """Return the client that `put` would replace; raises ClientInvalid with all faults."""
+        faults = client_faults(with_public_keys(client))
+        with self.storage.reading() as work:
+            present = work.clients.find(client.id)
+            faults += algorithm_faults(work, client)
+        if present is not None and present.kind is not client.kind:
+            faults.append(f"A client of kind {present.kind} stays one.")
+        if present is not None and present.metadata.is_dynamic:
+            faults.append("This client has registered itself.")
+        refuse(faults)
+        return present
+
+    def put(self, client: Client) -> None:
+        """Store the client as it is given, without a secret where it is new."""
+        self.judge(client)
+        now = self.clock.now()
+        stored = replace(with_public_keys(client), created_at=now, updated_at=now)
+        with self.storage.writing() as work:
+            is_known = work.clients.change(stored)
+            if not is_known:
+                work.clients.add(stored)
+            kind = AuditKind.CLIENT_UPDATED if is_known else AuditKind.CLIENT_CREATED
+            changed(work, kind, client.id, now)
+            work.commit()
+
     def delete(self, client_id: str) -> None:
         """Delete a client with its authorizations and tokens."""
         now = self.clock.now()

@@ -3,9 +3,11 @@
 from authserver.administration.accounts import AccountAdministration
 from authserver.administration.address_budgets import AddressBudgets
 from authserver.administration.api_resources import ApiAdministration
+from authserver.administration.api_sections import ResourceSection, RoleSection
 from authserver.administration.as_code import ConfigurationAsCode
 from authserver.administration.brand_section import BrandSection
 from authserver.administration.branding import BrandAdministration
+from authserver.administration.client_section import ClientSection
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.deployment import Deployment
 from authserver.administration.diagnosis import Diagnosis, Examined
@@ -81,6 +83,9 @@ class Operating:
         # A new section gets its line here.
         self.as_code = ConfigurationAsCode(
             (
+                ClientSection(self.clients),
+                ResourceSection(self.apis),
+                RoleSection(self.roles),
                 BrandSection(self.brands),
                 SignInExperienceSection(self.experience),
                 MailSection(self.mail, self.templates),
