@@ -114,3 +114,17 @@ def test_an_origin_is_allowed_as_long_as_a_client_has_it(provider: Provider) -> 
 
     assert not allowed(dict(spa.http.options("/oidc/token", headers=headers).headers))
     assert spa.http.base_url == ENDPOINT
+
+
+def test_an_origin_that_was_registered_beside_the_redirect_uris_may_call(
+    provider: Provider,
+) -> None:
+    client = RelyingParty.registered(provider)
+    origin = "https://pages.example"
+    before = client.http.options("/oidc/token", headers={"Origin": origin})
+
+    provider.server.clients.update(client.id, ClientChanges(metadata={"cors_origins": (origin,)}))
+    after = client.http.options("/oidc/token", headers={"Origin": origin})
+
+    assert "Access-Control-Allow-Origin" not in before.headers
+    assert after.headers["Access-Control-Allow-Origin"] == origin
