@@ -34,7 +34,7 @@ class Visit:
 
     def enter_address(self, address: str) -> None:
         self.page.locator("#email").fill(address)
-        self.page.locator("form:has(#email) button[type=submit]").click()
+        self.page.locator("form:has(#email) button[type=submit]").first.click()
         self.page.wait_for_load_state()
 
     def enter_code(self, code: str) -> None:
@@ -46,6 +46,41 @@ class Visit:
         self.sign_in_page(query)
         self.enter_address(address)
         return self.provider.code_for(address)
+
+    def send(self, field: str, text: str) -> None:
+        """Fill a field and send its form."""
+        self.page.locator(f"#{field}").fill(text)
+        self.click(f"form:has(#{field}) button[type=submit]")
+
+    def click(self, selector: str) -> None:
+        self.page.locator(selector).first.click()
+        self.page.wait_for_load_state()
+
+    def follow(self, path: str) -> None:
+        """Follow the link of the page's content that leads below `path`."""
+        self.click(f"main a[href*='{path}']")
+
+    def told(self, outcome: str) -> None:
+        """Tell that the page says what the last action came to."""
+        told = self.page.locator("[data-outcome]").evaluate_all(
+            "all => all.map(each => each.dataset.outcome)"
+        )
+        assert outcome in told, f"{outcome} is not among {told} at {self.page.url}"
+
+    def tries_left(self) -> str | None:
+        """Return how many tries the form of the code says are left."""
+        return self.page.locator("form:has(#code)").get_attribute("data-tries-left")
+
+    def landed_at_shop(self, address: str) -> None:
+        """Tell that the shop knows who has come."""
+        greeting = self.page.locator("[data-greeting]")
+        assert greeting.count(), f"not signed in to the shop, but at {self.page.url}"
+        assert greeting.inner_text() == address
+
+    def at_account(self, address: str) -> None:
+        """Tell that the account page knows who has come."""
+        assert self.page.url == f"{self.provider.endpoint}/account"
+        assert address in self.page.locator("main").inner_text()
 
     def sign_in(self, address: str) -> None:
         """Go all the way, creating the account if asked."""
