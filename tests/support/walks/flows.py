@@ -6,6 +6,7 @@ from datetime import timedelta
 from tests.flows.factors import give_second_factor
 from tests.flows.links import link_in
 from tests.flows.with_passwords import GOOD, OTHER, experience, with_password
+from tests.oidc.told_client import register
 from tests.support.tour import Visit, wrong
 from tests.support.walks.walk import Walk
 
@@ -202,6 +203,25 @@ def back_and_reload(visit: Visit) -> Iterator[str]:
     yield "back_after_end"
 
 
+def consent(visit: Visit) -> Iterator[str]:
+    """The shop belongs to somebody else, and is allowed what it asks for at the second time."""
+    address = "kim@walks.example"
+    (shop,) = (each for each in visit.provider.server.clients.list() if each.name == "Bookstore")
+    register(visit.provider, shop.id, is_third_party=True)
+    visit.enter_code(visit.code_page(address))
+    visit.press("/create-account")
+    yield "asks"
+    visit.page.reload()
+    visit.click("[name=decision][value=deny]")
+    yield "denied"
+    visit.sign_in_page()
+    visit.click("[name=decision][value=allow]")
+    visit.landed_at_shop(address)
+    visit.page.go_back()
+    yield "back"
+    register(visit.provider, shop.id, is_third_party=False)
+
+
 FLOWS = (
     Walk(name="mailed_code", steps=mailed_code),
     Walk(name="registration", steps=registration),
@@ -216,6 +236,7 @@ FLOWS = (
         settings={"AUTHSERVER_CODES__FINISH_ELSEWHERE": "true"},
     ),
     Walk(name="sign_out", steps=sign_out),
+    Walk(name="consent", steps=consent),
     Walk(name="second_tab", steps=second_tab),
     # Comes last: the shop believes no tokens of a later time.
     Walk(name="stale", steps=back_and_reload),

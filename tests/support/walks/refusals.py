@@ -343,6 +343,7 @@ def walk(
     return Walk(name=name, steps=steps, settings=settings or {}, document=document)
 
 
+DOUBLE_CLICKS = (walk("double_click", double_click),)
 REFUSALS = (
     walk("address_invalid", address_invalid),
     walk("malformed", malformed),
@@ -352,7 +353,6 @@ REFUSALS = (
     walk("replaced", replaced, BOTH),
     walk("cooling_down", cooling_down),
     walk("address_limited", limited("address_limited", 4, "limited@walks.example")),
-    walk("double_click", double_click),
     walk("new_password", new_password_refused, CREATED_PASSWORD),
     walk("password_refused", password_refused, BOTH),
     walk("unknown_address", unknown_address_refused, BOTH),
