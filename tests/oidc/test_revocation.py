@@ -121,7 +121,8 @@ def test_a_live_token_is_described_to_its_own_client(either_client: RelyingParty
         for name in ("access_token", "refresh_token")
     )
 
-    assert access == {**common, "token_type": "Bearer", "exp": now + 3600}
+    signed_in = {"acr": "urn:authserver:acr:one-factor", "auth_time": now}
+    assert access == {**common, **signed_in, "token_type": "Bearer", "exp": now + 3600}
     assert refresh == {**common, "exp": now + 14 * 24 * 3600}
 
 
