@@ -71,6 +71,9 @@ class AfterProof:
         self, work: UnitOfWork, proven: ProvenMailbox, *, answers: Step | None = None
     ) -> SignedIn | Proceed | GoOn:
         """Sign in or register where nothing is left to ask, or the person answers just that."""
+        # The proof before the account, as by those who end both: or they wait for each other.
+        if not work.verifications.hold_proof(proven.verification.id):
+            return proven.leads_to(Step.ADDRESS)
         account = work.accounts.hold_by_address(proven.address.canonical)
         question = self.question(account, proven.address, proven.experience)
         if question is Step.EXISTING and answers is question:
@@ -94,6 +97,8 @@ class AfterProof:
         An account that was made meanwhile is signed in to as ever: what was typed for a new one
         is not merged into it.
         """
+        if not work.verifications.hold_proof(proven.verification.id):
+            return proven.leads_to(Step.ADDRESS)
         account = work.accounts.hold_by_address(proven.address.canonical)
         question = self.question(account, proven.address, proven.experience)
         if question is not Step.CREATE_ACCOUNT:

@@ -1,5 +1,6 @@
 """Verifications: counted before they are compared, consumed once."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
@@ -138,6 +139,11 @@ CANCEL_FOR_ADDRESS: Final = CHANGE.where(
     VerificationRow.canonical_address == bindparam("wanted_address"),
     (VerificationRow.state == LIVE) | IS_PROOF,
 ).values(state=VerificationState.CANCELLED.value)
+HOLD_PROOF: Final = (
+    select(VerificationRow.id)
+    .where(VerificationRow.id == bindparam("wanted_id"), IS_PROOF)
+    .with_for_update()
+)
 HOLD_OF_ADDRESS: Final = (
     select(VerificationRow.id)
     .where(VerificationRow.canonical_address == bindparam("wanted_address"))
@@ -220,6 +226,11 @@ class Verifications:
         """Lock every verification of an address, in an order that all who do so keep."""
         self.connection.execute(HOLD_OF_ADDRESS, {"wanted_address": canonical}).all()
 
+    def hold_proof(self, verification_id: str) -> bool:
+        """Keep an unused proof as it is until the commit; False where it is used or cancelled."""
+        found = self.connection.execute(HOLD_PROOF, {"wanted_id": verification_id})
+        return found.one_or_none() is not None
+
     def use_proof(
         self,
         verification_id: str,
@@ -239,32 +250,9 @@ class Verifications:
 
 def parameters_of(verification: Verification) -> dict[str, object]:
     """Return the values of the row that describes `verification`."""
-    return {
-        "id": verification.id,
-        "interaction_id": verification.interaction_id,
-        "purpose": verification.purpose,
-        "address": verification.address.typed,
-        "canonical_address": verification.address.canonical,
-        "client_id": verification.client_id,
-        "code_class": verification.code_class,
-        "key_id": verification.key_id,
-        "label": verification.label,
-        "source": verification.source,
-        "browser": verification.browser,
-        "recognised_browser_id": verification.recognised_browser_id,
-        "state": verification.state,
-        "attempts": verification.attempts,
-        "attempt_limit": verification.attempt_limit,
-        "mails": verification.mails,
-        "mails_before": verification.mails_before,
-        "mail_limit": verification.mail_limit,
-        "next_mail_at": verification.next_mail_at,
-        "code_mailed": verification.code_mailed,
-        "created_at": verification.created_at,
-        "expires_at": verification.expires_at,
-        "verified_at": verification.verified_at,
-        "proof_used_at": verification.proof_used_at,
-    }
+    values = {field.name: getattr(verification, field.name) for field in fields(verification)}
+    address = verification.address
+    return values | {"address": address.typed, "canonical_address": address.canonical}
 
 
 def verification_of(row: Record) -> Verification:
