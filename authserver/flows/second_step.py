@@ -156,8 +156,8 @@ class SecondStep:
     ) -> SecondStanding | Proceed:
         """Return the standing of an interaction.
 
-        A first factor serves as long as any proof does, for an active account, and not beyond
-        a change of its password.
+        A first factor serves as long as any proof does, for an active account that has not been
+        changed since: neither its address, nor its password, nor whether it may be used.
         """
         first = found.first_factor
         begin_anew = Proceed(interaction_id=found.id, step=Step.ADDRESS)
@@ -165,9 +165,7 @@ class SecondStep:
             return begin_anew
         account = work.accounts.find(first.subject)
         password = work.passwords.find(first.subject)
-        if account is None or not account.is_active:
-            return begin_anew
-        if password is not None and password.changed_at > first.proven_at:
+        if account is None or not still_serves(first, found, account, password):
             return begin_anew
         verification = self.codes.pending(work, found, Purpose.MFA_VERIFICATION)
         goes_to_owner = (
@@ -248,3 +246,19 @@ class SecondStep:
             standing.first.method, rests_on_mail=standing.first.rests_on_mail
         )
         return self.finish(work, standing, visitor, authentication)
+
+
+def still_serves(
+    first: FirstFactor, found: Interaction, account: Account, password: StoredPassword | None
+) -> bool:
+    """Tell whether a first factor stands for the account as it is by now.
+
+    A suspension that is over, too, has ended it: `updated_at` remembers.
+    """
+    if not account.is_active or account.updated_at > first.proven_at:
+        return False
+    if found.address is not None and found.address.canonical != account.address.canonical:
+        return False
+    if password is None:
+        return first.method is not AuthenticationMethod.PASSWORD
+    return password.changed_at <= first.proven_at

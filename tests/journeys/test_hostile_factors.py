@@ -1,18 +1,25 @@
 """What somebody with one factor, or with a proof that is over, tries to make more of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from time import sleep
 
 import pytest
 
+from authserver.domain.email_address import parse_email_address
 from tests.flows.browsing import Visit, path_of
 from tests.flows.factors import (
+    PASSWORD,
     account_of,
+    allow_passwords,
+    by_code,
+    give_password,
+    give_second_factor,
 )
 from tests.flows.links import OtherDevice, number_on
-from tests.support.provider import running_provider
+from tests.support.provider import Provider, running_provider
 
 ADA, ADAS_NEXT = "ada@example.com", "ada@example.org"
 LINKS = {"AUTHSERVER_CODES__FINISH_ELSEWHERE": "true"}
@@ -22,6 +29,61 @@ PASSWORDS_ALONE = {
 }
 # Ten guesses of strangers, and as many as a code has tries beside the code that then comes first.
 MOST_GUESSES = 15
+
+
+def give_another_address(provider: Provider) -> None:
+    """Let the owner of the account have moved to another mailbox."""
+    new = parse_email_address(ADAS_NEXT)
+    assert new is not None
+    with provider.server.storage.writing() as work:
+        account = work.accounts.find_by_address(ADA)
+        assert account is not None
+        work.accounts.change_address(account.subject, account.address, new, provider.clock.now())
+        work.commit()
+
+
+def suspend_for_a_moment(provider: Provider) -> None:
+    """Let an operator have thrown out whoever was in."""
+    provider.server.accounts.suspend(ADA)
+    provider.server.accounts.resume(ADA)
+
+
+@pytest.mark.parametrize("happens", [give_another_address, suspend_for_a_moment])
+def test_a_mailed_code_is_no_first_factor_any_more_once_the_account_has_changed(
+    provider: Provider, happens: Callable[[Provider], None]
+) -> None:
+    allow_passwords(provider)
+    give_password(provider, ADA)
+    give_second_factor(provider, ADA)
+    stranger = by_code(provider, ADA)
+    provider.clock.advance(timedelta(seconds=1))
+    happens(provider)
+
+    answer = stranger.send("/second-step", password=PASSWORD)
+
+    assert path_of(answer) == stranger.base
+    assert stranger.session() is None
+
+
+def test_a_password_that_was_removed_is_no_first_factor_any_more(provider: Provider) -> None:
+    allow_passwords(provider)
+    give_password(provider, ADA)
+    give_second_factor(provider, ADA)
+    visit = Visit.begin(provider)
+    visit.send("", email=ADA, method="password")
+    visit.send("/password", password=PASSWORD)
+    code = provider.code_for(ADA)
+    with provider.server.storage.writing() as work:
+        account = work.accounts.find_by_address(ADA)
+        assert account is not None
+        work.passwords.remove(account.subject)
+        work.second_factors.remove_all(account.subject)
+        work.commit()
+
+    answer = visit.send("/second-step", code=code)
+
+    assert path_of(answer) == visit.base
+    assert visit.session() is None
 
 
 @pytest.fixture
