@@ -59,7 +59,12 @@ class OwnPassword:
         )
 
     def change(self, actor: Actor, present: str, wanted: str) -> Said | Refused:
-        """Set or replace the password; the present one, where there is one, must be right."""
+        """Set or replace the password; the present one, where there is one, must be right.
+
+        Here, and not in a page, it is enforced that nobody sets one that could not sign in.
+        """
+        if not self.experience.current().password_signs_in:
+            return Said(outcome="unknown")
         judged = self._judge(actor, present, wanted)
         if isinstance(judged, Said | Refused):
             return judged

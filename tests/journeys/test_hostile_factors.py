@@ -9,14 +9,17 @@ from time import sleep
 import pytest
 
 from authserver.domain.email_address import parse_email_address
+from tests.account.account_page import AccountPage
 from tests.flows.browsing import Visit, path_of
 from tests.flows.factors import (
+    NEW_PASSWORD,
     PASSWORD,
     account_of,
     allow_passwords,
     by_code,
     give_password,
     give_second_factor,
+    stored_password,
 )
 from tests.flows.links import OtherDevice, number_on
 from tests.support.provider import Provider, running_provider
@@ -84,6 +87,14 @@ def test_a_password_that_was_removed_is_no_first_factor_any_more(provider: Provi
 
     assert path_of(answer) == visit.base
     assert visit.session() is None
+
+
+def test_where_no_password_signs_in_none_can_be_set(provider: Provider) -> None:
+    page = AccountPage.of(provider, ADA)
+
+    page.send("password", "", new_password=NEW_PASSWORD)
+
+    assert stored_password(provider, ADA) is None
 
 
 @pytest.fixture
