@@ -18,7 +18,7 @@ from authserver.flows.account_entry import (
     SignedInAccount,
     hold_confirmed,
 )
-from authserver.flows.passwords import CodeComesFirst, Guess, PasswordChecks, RightGuess
+from authserver.flows.passwords import CodeComesFirst, Guess, MailProof, PasswordChecks, RightGuess
 from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Storage, UnitOfWork
@@ -139,9 +139,11 @@ class OwnPassword:
     def _count(self, actor: Actor, entered: SignedInAccount, now: datetime) -> Guess | Said:
         visitor, address = actor.visitor(InteractionId("")), entered.account.address
         # A mailed code of these minutes came first: strangers keep nobody from the change.
-        came = AuthenticationMethod.MAILED_CODE in entered.session.amr
+        session = entered.session
+        came = AuthenticationMethod.MAILED_CODE in session.amr
+        proof = MailProof(session.id, session.authenticated_at) if came else None
         with self.storage.writing() as work:
-            guess = self.passwords.claim(work, address, visitor, now, is_proven=came)
+            guess = self.passwords.claim(work, address, visitor, now, proof=proof)
             if isinstance(guess, CodeComesFirst):
                 return Said(outcome="code_comes_first")
             work.commit()

@@ -10,7 +10,7 @@ from authserver.domain.interactions import FirstFactor, Interaction
 from authserver.domain.sessions import AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, CodePolicy, Purpose
 from authserver.flows.completion import SignedIn
-from authserver.flows.passwords import Guess, PasswordChecks, RightGuess
+from authserver.flows.passwords import CodeComesFirst, Guess, MailProof, PasswordChecks, RightGuess
 from authserver.flows.second_step import SecondStep
 from authserver.flows.steps import Proceed, Step
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
@@ -86,11 +86,15 @@ class PasswordSignIn:
                     address,
                     visitor,
                     now,
-                    is_proven=self._is_proven(work, found, address, now),
+                    proof=self._proof(work, found, address, now),
                 )
                 if password
                 else None
             )
+            if isinstance(claimed, CodeComesFirst) and found.verification_id is not None:
+                # A proof that has served for all its guesses is over: another code is due.
+                proven_after = now - self.policy.proof_life
+                work.verifications.use_proof(found.verification_id, found.id, proven_after, now)
             work.commit()
         if isinstance(claimed, Guess):
             return claimed
@@ -128,19 +132,21 @@ class PasswordSignIn:
             work.commit()
         return Proceed(interaction_id=found.id, step=Step.PASSWORD)
 
-    def _is_proven(
+    def _proof(
         self, work: UnitOfWork, interaction: Interaction, address: EmailAddress, now: datetime
-    ) -> bool:
-        """Tell whether a mailed code came first, in this interaction and for this address."""
+    ) -> MailProof | None:
+        """Return the mailed code that came first, in this interaction and for this address."""
         if interaction.verification_id is None:
-            return False
+            return None
         verification = work.verifications.find(interaction.verification_id)
-        return (
-            verification is not None
-            and verification.purpose is Purpose.SIGN_IN
-            and verification.address.canonical == address.canonical
-            and verification.proof_serves(now, self.policy)
-        )
+        if (
+            verification is None
+            or verification.purpose is not Purpose.SIGN_IN
+            or verification.address.canonical != address.canonical
+            or not verification.proof_serves(now, self.policy)
+        ):
+            return None
+        return MailProof(verification.id, verification.created_at)
 
 
 def keep_address(work: UnitOfWork, interaction: Interaction, address: EmailAddress) -> None:

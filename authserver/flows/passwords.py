@@ -31,6 +31,7 @@ class Guess:
     """
 
     slot: str
+    attempt: int = THE_ONE
     address: EmailAddress
     budget: FailureBudget
     stored: StoredPassword | None
@@ -43,6 +44,19 @@ class RightGuess:
     guess: Guess
     judged: StoredPassword
     fresh: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailProof:
+    """A mailed code that came first; it is worth as many guesses as a code has tries."""
+
+    id: str
+    since: datetime
+
+    @property
+    def slot(self) -> str:
+        """Return the name under which its guesses are counted, apart from those at its code."""
+        return f"pwd-{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +129,34 @@ class PasswordChecks:
         visitor: Visitor,
         now: datetime,
         *,
-        is_proven: bool = False,
+        proof: MailProof | None = None,
     ) -> Guess | CodeComesFirst:
         """Count a guess before it is compared, so that guesses at one time cannot outrun the limit.
 
-        `is_proven` says that a mailed code came first. Every address costs the same statements,
-        whether it has an account or not.
+        Where the budget is spent, a mailed code that came first is worth some more. Every
+        address costs the same statements, whether it has an account or not.
         """
         budget = self._own_budget(work, address, visitor, now)
+        slot, attempt = new_identifier(self.randomness), THE_ONE
         while True:
             work.failure_budgets.hold(budget, now)
             failures = work.failure_budgets.count(budget, now - self.codes.budget_window)
-            if is_proven or failures < self._most(budget):
+            if failures < self._most(budget):
                 break
             if budget.kind is BudgetKind.PASSWORD_OF_ADDRESS:
-                return CodeComesFirst()
+                further = None if proof is None else self._next_attempt(work, proof)
+                if proof is None or further is None:
+                    return CodeComesFirst()
+                slot, attempt = proof.slot, further
+                break
             # A browser that has failed too often counts as a stranger.
             budget = of_strangers(address)
-        slot = new_identifier(self.randomness)
-        work.failure_budgets.charge(budget, slot, THE_ONE, now)
+        work.failure_budgets.charge(budget, slot, attempt, now)
         account = work.accounts.find_by_address(address.canonical)
         stored = work.passwords.find(NOBODY if account is None else account.subject)
         return Guess(
             slot=slot,
+            attempt=attempt,
             address=address,
             budget=budget,
             stored=stored if may_use_password(account) else None,
@@ -165,7 +184,7 @@ class PasswordChecks:
         present = work.passwords.find(account.subject)
         if present is None or present.hash != right.judged.hash:
             return None
-        work.failure_budgets.take_back(right.guess.slot, THE_ONE)
+        work.failure_budgets.take_back(right.guess.slot, right.guess.attempt)
         if right.guess.budget.kind is BudgetKind.PASSWORD_IN_BROWSER:
             work.failure_budgets.clear(right.guess.budget)
         if right.fresh is not None:
@@ -174,7 +193,7 @@ class PasswordChecks:
 
     def withdraw(self, work: UnitOfWork, guess: Guess) -> None:
         """Take back a guess that is judged anew."""
-        work.failure_budgets.take_back(guess.slot, THE_ONE)
+        work.failure_budgets.take_back(guess.slot, guess.attempt)
 
     def refuse(self, work: UnitOfWork, visitor: Visitor, client_id: str, now: datetime) -> None:
         """Note that a password was wrong; the failure itself was counted before."""
@@ -182,6 +201,17 @@ class PasswordChecks:
             kind=AuditKind.PASSWORD_REFUSED, client_id=client_id, source=visitor.source
         )
         work.record(event, now)
+
+    def _next_attempt(self, work: UnitOfWork, proof: MailProof) -> int | None:
+        """Return the number of the next guess beside a proof; None where it is worth no more.
+
+        The budget of all strangers to the address is held, so that no two guesses get one number.
+        """
+        earlier = work.failure_budgets.tries(proof.slot)
+        used = sum(failed_at >= proof.since for _, failed_at in earlier)
+        if used >= self.codes.tries:
+            return None
+        return 1 + max((number for number, _ in earlier), default=0)
 
     def _own_budget(
         self, work: UnitOfWork, address: EmailAddress, visitor: Visitor, now: datetime

@@ -22,6 +22,7 @@ from tests.flows.factors import (
     stored_password,
 )
 from tests.flows.links import OtherDevice, number_on
+from tests.flows.with_passwords import failures
 from tests.support.provider import Provider, running_provider
 
 ADA, ADAS_NEXT = "ada@example.com", "ada@example.org"
@@ -32,6 +33,57 @@ PASSWORDS_ALONE = {
 }
 # Ten guesses of strangers, and as many as a code has tries beside the code that then comes first.
 MOST_GUESSES = 15
+
+
+def refused(visit: Visit, password: str) -> bool:
+    """Enter a password; tell whether the page for passwords follows."""
+    return path_of(visit.send("/password", password=password)) == visit.base + "/password"
+
+
+def test_one_mailed_code_is_not_worth_any_number_of_passwords(either_provider: Provider) -> None:
+    either_provider.server.experience.set(PASSWORDS_ALONE)
+    give_password(either_provider, ADA)
+    give_second_factor(either_provider, ADA)
+    visit = Visit.begin(either_provider)
+    visit.send("", email=ADA, method="code")
+    assert path_of(visit.enter(either_provider.code_for(ADA))) == visit.base + "/password"
+
+    assert all(refused(visit, f"not the password {number}") for number in range(MOST_GUESSES))
+
+    assert refused(visit, PASSWORD)
+    assert failures(either_provider, ADA) == MOST_GUESSES
+    assert "password" not in visit.form().fields
+
+
+def test_a_proof_kept_for_later_is_not_worth_any_number_of_passwords(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    with running_provider(tmp_path, sqlite_database, settings=LINKS) as provider:
+        allow_passwords(provider)
+        give_password(provider, ADA)
+        give_second_factor(provider, ADA)
+        visit = Visit.begin(provider)
+        other = OtherDevice.after_asking(provider, visit, ADA)
+        other.enter(number_on(visit))
+
+        assert all(refused(visit, f"not the password {number}") for number in range(MOST_GUESSES))
+
+        assert refused(visit, PASSWORD)
+
+
+def test_a_session_is_not_worth_any_number_of_guesses_at_the_present_password(
+    provider: Provider,
+) -> None:
+    allow_passwords(provider)
+    give_password(provider, ADA)
+    page = AccountPage.of(provider, ADA)
+    form = page.form("password", "")
+
+    for number in range(MOST_GUESSES + 20):
+        page.post(form, password=f"not it {number}", new_password=NEW_PASSWORD)
+    page.post(form, password=PASSWORD, new_password=NEW_PASSWORD)
+
+    assert page.outcome("password") == "code_comes_first"
 
 
 def give_another_address(provider: Provider) -> None:
