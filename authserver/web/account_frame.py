@@ -142,7 +142,9 @@ def decoded(message: str) -> dict[str, object] | None:
     """Return what a message says; browsers may have stored anything."""
     try:
         content = json.loads(urlsafe_b64decode(message))
-    except ValueError:
+        # Half of a surrogate pair could stand on no page; deep nesting exhausts the stack.
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict) or not all(
         isinstance(value, str) and isinstance(name, str) for name, value in content.items()

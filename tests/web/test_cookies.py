@@ -1,3 +1,5 @@
+import json
+from base64 import urlsafe_b64encode
 from http.cookies import Morsel, SimpleCookie
 
 import httpx
@@ -118,3 +120,26 @@ def test_cookies_of_the_plain_names_count_for_nothing_over_tls(secure_provider: 
 
 def test_two_signed_in_browsers_do_not_share_cookies(provider: Provider) -> None:
     assert signed_in(provider, ADA).session() != signed_in(provider, ADA).session()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 2000,
+        b'{"a":' * 400,
+        b"\xff",
+        json.dumps({"section": "profile", "outcome": "\ud800"}).encode(),
+        json.dumps({"section": "profile", "outcome": "name_invalid"}).encode(),
+        json.dumps({"section": "profile", "outcome": "cooling_down", "wait_seconds": "x"}).encode(),
+        json.dumps({"section": "profile", "outcome": "wrong", "tries_left": "x"}).encode(),
+        json.dumps({"section": "profile", "outcome": "too_short", "needed": "9" * 1900}).encode(),
+    ],
+)
+def test_a_message_that_no_server_has_left_does_no_harm(provider: Provider, content: bytes) -> None:
+    session = signed_in(provider, ADA).session()
+    message = urlsafe_b64encode(content).decode()
+    cookies = f"authserver-session={session}; authserver-message={message}"
+
+    answer = provider.http().get("/account/profile", headers={"Cookie": cookies})
+
+    assert answer.status_code == 200
