@@ -274,7 +274,8 @@ def test_an_account_suspended_after_the_proof_is_not_signed_in(offering: Provide
 
     offering.server.accounts.suspend(ADA)
 
-    assert path_of(visit.send("/finish")) == visit.base
+    assert path_of(visit.send("/finish")) == visit.base + "/code"
+    assert visit.form().outcome == "replaced"
     assert sessions_of(offering) == 0
 
 

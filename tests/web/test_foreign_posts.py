@@ -22,10 +22,12 @@ NOT_FOR_BROWSERS = {
     "/oidc/token/revocation",
     "/oidc/token/introspection",
     "/oidc/me",
+    "/oidc/reg",
     "/hooks/mail/aliyun",
 }
-# It changes a language alone, and has no page of its own whose token it could bring.
-WITHOUT_TOKEN = {"/language"}
+# The first changes a language alone, and has no page of its own whose token it could bring. The
+# second leads on where nothing is to be asked; the token of a question is tested with it.
+WITHOUT_TOKEN = {"/language", "/consent/{interaction}"}
 FOREIGN = (
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:3001"},
