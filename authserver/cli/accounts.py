@@ -1,10 +1,10 @@
 """`authserver account`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from authserver.administration.address_budgets import BudgetState
 from authserver.cli.context import Options, opened, read_json_object, with_options
 from authserver.cli.output import (
     instant,
@@ -15,6 +15,9 @@ from authserver.cli.output import (
     yes_or_no,
 )
 from authserver.domain.accounts import Account
+
+if TYPE_CHECKING:
+    from authserver.administration.address_budgets import BudgetState
 
 
 @click.group("account")
@@ -164,7 +167,7 @@ def remove_second_factor(options: Options, *, account: str) -> None:
     )
 
 
-def show_account(options: Options, account: Account, budget: BudgetState | None = None) -> None:
+def show_account(options: Options, account: Account, budget: "BudgetState | None" = None) -> None:
     """Print one account; with its budget where that may be other than untouched."""
     of_strangers: dict[str, object] = {}
     if budget is not None:
