@@ -71,9 +71,6 @@ class AfterProof:
         self, work: UnitOfWork, proven: ProvenMailbox, *, answers: Step | None = None
     ) -> SignedIn | Proceed | GoOn:
         """Sign in or register where nothing is left to ask, or the person answers just that."""
-        # The proof before the account, as by those who end both: or they wait for each other.
-        if not work.verifications.hold_proof(proven.verification.id):
-            return proven.leads_to(Step.ADDRESS)
         account = work.accounts.hold_by_address(proven.address.canonical)
         question = self.question(account, proven.address, proven.experience)
         if question is Step.EXISTING and answers is question:
@@ -88,6 +85,15 @@ class AfterProof:
         work.interactions.note(proven.interaction.id, {})
         work.commit()
         return proven.leads_to(question)
+
+    def resume(
+        self, work: UnitOfWork, proven: ProvenMailbox, *, answers: Step | None = None
+    ) -> SignedIn | Proceed | GoOn:
+        """Go on in a later unit than the one that proved the mailbox."""
+        # The proof before the account, as by those who end both: or they wait for each other.
+        if not work.verifications.hold_proof(proven.verification.id):
+            return proven.leads_to(Step.ADDRESS)
+        return self.go_on(work, proven, answers=answers)
 
     def create(
         self, work: UnitOfWork, proven: ProvenMailbox, hashed: Secret | None

@@ -168,7 +168,7 @@ class EmailFirst:
                 found = self.find_proven(work, visitor, experience)
                 if not isinstance(found, ProvenMailbox):
                     return found
-                return self.after_proof.go_on(work, found, answers=answers)
+                return self.after_proof.resume(work, found, answers=answers)
         except AddressTaken:
             # Somebody registered the address a moment ago, so another page is due.
             return Proceed(interaction_id=visitor.interaction_id, step=Step.PROVEN)
