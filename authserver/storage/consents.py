@@ -77,6 +77,7 @@ WITHDRAW: Final = delete(GrantRow).where(
     GrantRow.subject == bindparam("wanted_subject"),
     GrantRow.client_id == bindparam("wanted_client"),
 )
+WITHDRAW_ALL: Final = delete(GrantRow).where(GrantRow.subject == bindparam("wanted_subject"))
 
 
 class Grants:
@@ -124,6 +125,10 @@ class Grants:
         """Forget what was allowed; the caller ends the authorizations under it."""
         parameters = {"wanted_subject": subject, "wanted_client": client_id}
         return self.connection.execute(WITHDRAW, parameters).rowcount == 1
+
+    def withdraw_all(self, subject: Subject) -> None:
+        """Forget everything that was allowed; the caller ends the authorizations under it."""
+        self.connection.execute(WITHDRAW_ALL, {"wanted_subject": subject})
 
 
 def grant_of(row: Record) -> Grant:

@@ -79,9 +79,10 @@ def wipe_unproven(work: UnitOfWork, subject: Subject, now: datetime) -> None:
     """Remove what was left in an account before its mailbox was first proven.
 
     Whoever was in before the owner came goes, and no password or second factor of theirs
-    stays; claims and roles that an operator set remain.
+    stays, nor what they allowed applications; claims and roles that an operator set remain.
     """
     end_sign_ins(work, subject, now)
+    work.grants.withdraw_all(subject)
     work.passwords.remove(subject)
     work.second_factors.remove_all(subject)
     work.recognised_browsers.forget_all(subject)

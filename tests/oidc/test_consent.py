@@ -308,3 +308,18 @@ def test_without_a_request_there_is_nothing_to_ask(shop: RelyingParty, anna: Per
     assert anna.follow(f"{shop.provider.endpoint}/consent").url.path == "/account"
     assert anna.follow(f"{shop.provider.endpoint}/consent/{'x' * 25}").status_code == 410
     assert answer_in(anna.pass_through(shop.url(prompt="none")))["error"] == "consent_required"
+
+
+def test_what_somebody_allowed_before_the_owner_of_the_mailbox_came_is_forgotten(
+    provider: Provider,
+) -> None:
+    shop = third_party(provider)
+    provider.server.accounts.create(OTHER)
+    link = provider.server.accounts.make_sign_in_link(OTHER).token.reveal()
+    stranger, owner = provider.person(), provider.person()
+    stranger.submit(forms_of(stranger.follow(f"{provider.endpoint}/sign-in-link/{link}"))[0])
+    assert "code" in answered(stranger, stranger.follow(shop.url()), "allow")
+
+    RelyingParty.registered(provider).sign_in(owner, OTHER)
+
+    assert redirected(owner.follow(shop.url(prompt="none")))["error"] == "consent_required"
