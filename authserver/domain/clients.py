@@ -20,6 +20,8 @@ CLIENT_ID_LENGTH: Final = 21
 # 50 symbols of an alphabet of 36 hold more than 256 bits.
 SECRET_LENGTH: Final = 50
 FIRST_SECRET: Final = "default"  # noqa: S105 - the name of a secret
+# A host with any other symbol is none, and in a policy `;` and `,` would begin something new.
+AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 URI_SYMBOLS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 LONGEST_URI: Final = 2048
 PORTS: Final = range(1, 65536)
@@ -228,6 +230,8 @@ def web_uri_fault(parts: SplitResult, port: int | None) -> str | None:
         return "it holds user information"
     if "*" in parts.netloc:
         return "wildcards are not supported: URIs are compared exactly"
+    if not AUTHORITY.fullmatch(parts.netloc):
+        return "no host has such a name"
     if parts.scheme == "http" and not is_loopback_http(parts):
         return "plain http is for loopback addresses only"
     return None
