@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--to", type=Path, default=Path("screenshots"), metavar="FOLDER")
     for option, values in (("languages", LANGUAGES), ("themes", THEMES), ("widths", WIDTHS)):
         parser.add_argument(f"--{option}", default=",".join(values), help="with commas")
-    parser.add_argument("--only", default="", metavar="TEXT", help="walks and mails named so")
+    parser.add_argument("--only", default="", metavar="NAMES", help="walks and mails that begin so")
     chosen = parser.parse_args(arguments)
     executable = installed_chromium()
     if executable is None:
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     chosen.to.mkdir(parents=True, exist_ok=True)
     lists = (value.split(",") for value in (chosen.languages, chosen.themes, chosen.widths))
     with tempfile.TemporaryDirectory() as work, open_chromium(executable) as browser:
-        studio = Studio(browser, chosen.to, Path(work), chosen.only)
+        studio = Studio(browser, chosen.to, Path(work), tuple(chosen.only.split(",")))
         for language, theme, width in product(*lists):
             look = Look(language=language, theme=theme, width=int(width))
             studio.photograph(look)
@@ -72,7 +72,7 @@ def say(line: str) -> None:
 class Studio:
     """Takes pictures of one browser, in front of new servers for each look."""
 
-    def __init__(self, browser: Browser, folder: Path, work: Path, only: str) -> None:
+    def __init__(self, browser: Browser, folder: Path, work: Path, only: tuple[str, ...]) -> None:
         self.taken = 0
         self._browser = browser
         self._folder = folder
@@ -84,12 +84,12 @@ class Studio:
     def photograph(self, look: Look) -> None:
         """Take every picture that a look has."""
         for settings, walks in by_server(WALKS):
-            wanted = [walk for walk in walks if self._only in walk.name]
+            wanted = [walk for walk in walks if walk.name.startswith(self._only)]
             if wanted:
                 with self._stage(settings) as stage:
                     for walk in wanted:
                         self._walk(stage, look, walk.states)
-        if self._only in "tour":
+        if "tour".startswith(self._only):
             with self._stage({}) as stage:
                 self._walk(stage, look, tour)
             for code_class in CODE_CLASSES:
@@ -108,7 +108,7 @@ class Studio:
             return  # A mail is one column, never wider than a narrow window.
         with self._page(look, look.width) as page:
             for picture in mail_pictures(look.language):
-                if self._only in picture.name:
+                if picture.name.startswith(self._only):
                     page.set_content(picture.page)
                     self._take(page, picture.name, look)
 
