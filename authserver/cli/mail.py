@@ -1,5 +1,6 @@
 """`authserver mail`."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,8 @@ def test(
     # Only this command sends, hence waits.
     import anyio
 
+    # The table tells more than these events, which nobody formats here.
+    logging.getLogger("authserver.mail").addHandler(logging.NullHandler())
     with opened(options) as server:
         unsaved = unsaved_template(server, usage_type, locale, file)
         email = server.mail.test_email(to, usage_type, locale)
