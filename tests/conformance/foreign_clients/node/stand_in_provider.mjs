@@ -100,7 +100,9 @@ function pages(provider, mails, accounts) {
     const { details, step } = request;
     step.email = request.body.email;
     step.code = String(randomInt(1_000_000)).padStart(6, '0');
-    mails.unshift({ to: step.email, code: step.code });
+    mails.unshift({
+      to: step.email, code: step.code, text: step.code, sent_at: new Date().toISOString(),
+    });
     response.redirect(303, `/sign-in/${details.uid}/code`);
   });
   routes.get('/sign-in/:uid/code', ({ details, step }, response) => {
