@@ -28,8 +28,9 @@ TEXT_SPACING = """
 * { word-spacing: 0.16em !important }
 p { margin-block-end: 2em !important }
 """
+# A field scrolls what is typed into it by itself.
 CUT_OFF = """() => [...document.querySelectorAll("main *, header *, footer *")]
-  .filter((each) => each.checkVisibility() && !each.closest(".unseen, svg"))
+  .filter((each) => each.checkVisibility() && !each.closest(".unseen, svg, input"))
   .filter((each) => getComputedStyle(each).overflowX !== "visible")
   .filter((each) => each.scrollWidth > each.clientWidth + 1)
   .map((each) => each.outerHTML.slice(0, 80))"""
@@ -38,8 +39,9 @@ TOO_SMALL = """() => [...document.querySelectorAll(
   .filter((each) => each.checkVisibility())
   .filter((each) => each.getBoundingClientRect().height < 43.5)
   .map((each) => each.outerHTML.slice(0, 80))"""
+# A tick box is drawn by the browser, with an edge that is no border.
 WITHOUT_EDGE = """() => [...document.querySelectorAll(`button.primary, button.secondary, a.primary,
-  a.secondary, button.danger, input:not([type=hidden]), select, main`)]
+  a.secondary, button.danger, input:not([type=hidden], [type=checkbox]), select, main`)]
   .filter((each) => each.checkVisibility())
   .filter((each) => {
     const style = getComputedStyle(each);

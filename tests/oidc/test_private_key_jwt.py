@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from authserver.administration.clients import ClientChanges
+from authserver.administration.mistakes import ClientInvalid
 from tests.oidc.relying_party import RelyingParty, body_of, refusal
 from tests.oidc.signing_client import FIELDS, JWT_BEARER, SigningClient, new_key, part, public_set
 from tests.storage.racing import race_of
@@ -299,7 +300,12 @@ def test_a_key_for_something_else_proves_nothing(
     client = SigningClient.registered(shared_provider)
     published = public_set(client.key)
     published["keys"][0].update(changes)
-    change(client, jwks=published)
+
+    # Where no key could ever prove anything, the operator is told at once.
+    with pytest.raises(ClientInvalid, match="no public key that could be used"):
+        change(client, jwks=published)
+    usable = public_set(client.key)["keys"][0] | {"kid": "usable"}
+    change(client, jwks={"keys": [*published["keys"], usable]})
 
     assert is_refused(client.ask())
 
