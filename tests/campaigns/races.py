@@ -4,7 +4,7 @@ import argparse
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Tally:
 
     def line(self, race: str) -> str:
         """Return the figures as one line of a table."""
-        bound = f"{CONFIDENT / self.rounds:.2%}" if not self.violations else "-"
+        bound = "-" if self.violations or not self.rounds else f"{CONFIDENT / self.rounds:.2%}"
         return (
             f"{race:30} {self.rounds:7} {self.requests:9} {self.busy:6} "
             f"{len(self.violations):10} {bound:>9} {self.seconds:8.1f}"
@@ -100,8 +100,20 @@ def run_on(database: str, options: argparse.Namespace) -> dict[str, Tally]:
 
 
 def run(arena: Arena, races: dict[str, Round], options: argparse.Namespace) -> dict[str, Tally]:
-    """Run the rounds, some of each race in turn, and return what they came to."""
+    """Run the rounds, some of each race in turn, and return what they came to.
+
+    An interruption ends the rounds, and what was run until then is counted.
+    """
     tallies = {race: Tally() for race in races}
+    with suppress(KeyboardInterrupt):
+        run_in_turn(arena, races, options, tallies)
+    return tallies
+
+
+def run_in_turn(
+    arena: Arena, races: dict[str, Round], options: argparse.Namespace, tallies: dict[str, Tally]
+) -> None:
+    """Run some rounds of each race in turn, until there were enough of all."""
     for begun in range(0, options.rounds, options.together):
         number = min(options.together, options.rounds - begun)
         for race, tally in tallies.items():
@@ -117,7 +129,7 @@ def run(arena: Arena, races: dict[str, Round], options: argparse.Namespace) -> d
                 for violation in violations:
                     say(f"VIOLATION {race}, round {place}: {violation}")
             arena.inbox.clear()
-    return tallies
+        say(f"{begun + number} rounds of {len(races)} races")
 
 
 def report(
