@@ -15,7 +15,8 @@ from babel.dates import format_date, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 
 SOURCE_LANGUAGE: Final = "en"
 CATALOG: Final = Path("LC_MESSAGES", "messages.po")
@@ -36,6 +37,29 @@ POP_ISOLATE: Final = "\N{POP DIRECTIONAL ISOLATE}"
 
 SECONDS_OF_A_MINUTE: Final = 60
 SECONDS_OF_AN_HOUR: Final = 3600
+
+
+class CompiledTemplates(BytecodeCache):
+    """Keeps what a template is compiled to, for the environments of all languages.
+
+    Jinja's key has the name and its checksum the text: what is found is never out of date.
+    """
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket with what was kept for it, if anything."""
+        compiled = self._compiled.get(bucket.key)
+        if compiled is not None:
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what the bucket holds."""
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED: Final = CompiledTemplates()
 
 
 class Renderer:
@@ -129,6 +153,7 @@ class Renderer:
             undefined=StrictUndefined,
             extensions=["jinja2.ext.i18n"],
             auto_reload=False,
+            bytecode_cache=COMPILED,
         )
         environment.install_gettext_translations(  # type: ignore[attr-defined]  # by the extension
             self._translations(language), newstyle=True
