@@ -53,17 +53,22 @@ def test_the_server_flushes_its_commits_and_takes_two_hundred_connections(
     assert connections == ("200",)
 
 
-def test_nothing_is_left_of_a_server_after_its_time() -> None:
+@pytest.mark.parametrize("is_durable", [True, False])
+def test_nothing_is_left_of_a_server_after_its_time(*, is_durable: bool) -> None:
     try:
         installation = find_installation()
     except NoPostgres:
         pytest.skip("there are no binaries to start a server from")
-    with running_server(installation) as url, psycopg.connect(url) as connection:
-        folder = Path(connection.info.host)
-        was_there = folder.exists()
+    with (
+        running_server(installation, is_durable=is_durable) as url,
+        psycopg.connect(url) as connection,
+    ):
+        data = connection.execute("SHOW data_directory").fetchone()
+        folders = [Path(connection.info.host), Path(*data or ())]
+        were_there = [folder.is_dir() for folder in folders]
 
-    assert was_there
-    assert not folder.exists()
+    assert were_there == [True, True]
+    assert not any(folder.exists() for folder in folders)
 
 
 def test_an_sqlite_url_leads_to_its_file(tmp_path: Path) -> None:
