@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.browser.conftest import OpenPage
-from tests.browser.test_pages import violations, watched
+from tests.browser.test_pages import faults, watched
 from tests.support.stage import Stage
 from tests.support.tour import Visit
 
@@ -41,7 +41,7 @@ def test_every_section_is_accessible_and_fits_a_window_of_320_pixels(
     for section in ("", *SECTIONS):
         visit.open(f"{stage.provider.endpoint}/account/{section}".rstrip("/"))
         assert page.locator("main.account").count() == 1, section
-        found[section] = list(violations(page))
+        found[section] = list(faults(page))
 
     assert {section: problems for section, problems in found.items() if problems} == {}
     assert complaints == []

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.test_pages import violations, watched
+from tests.browser.test_pages import faults, watched
 from tests.flows.browsing import wrong
 from tests.flows.links import link_in
 from tests.support.stage import Stage, open_stage
@@ -148,13 +148,13 @@ def test_its_pages_are_accessible_and_fit_a_window_of_320_pixels(
     offering.provider.server.accounts.create(ANNA)
     elsewhere = Elsewhere(offering, first, other)
     number = elsewhere.number
-    found = {"code": list(violations(first)), "asked": list(violations(other))}
+    found = {"code": list(faults(first)), "asked": list(faults(other))}
 
     elsewhere.enter(wrong(number))
-    found["wrong"] = list(violations(other))
+    found["wrong"] = list(faults(other))
     elsewhere.enter(number)
     expect(other.get_by_role("heading", level=1)).to_have_text("Confirmed")
-    found["done"] = list(violations(other))
+    found["done"] = list(faults(other))
 
     assert found == {"code": [], "asked": [], "wrong": [], "done": []}
     assert complaints == []

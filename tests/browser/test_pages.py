@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page
 
+from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
 from tests.support.stage import Stage
 from tests.support.tour import Visit, tour
@@ -28,26 +28,22 @@ def watched(page: Page) -> list[str]:
     return complaints
 
 
-def violations(page: Page) -> Iterator[str]:
-    """Yield what axe finds, and where, and what the window is too narrow for."""
-    for found in Axe().run(page).response["violations"]:
-        targets = [", ".join(map(str, node["target"])) for node in found["nodes"]]
-        yield f"{found['id']}: {'; '.join(targets)}"
+def faults(page: Page) -> Iterator[str]:
+    """Yield what axe finds, and what the window is too narrow for."""
+    yield from violations(page)
     width = page.evaluate("document.documentElement.scrollWidth")
     if width > NARROWEST:
         yield f"{width} px wide"
 
 
-@pytest.mark.parametrize(
-    ("scheme", "locale"), [("light", "en-GB"), ("dark", "zh-CN"), ("light", "ar"), ("dark", "de")]
-)
+@pytest.mark.parametrize(("scheme", "locale"), [("light", "ar"), ("dark", "zh-CN")])
 def test_every_page_is_accessible_and_fits_a_window_of_320_pixels(
     stage: Stage, open_page: OpenPage, scheme: str, locale: str
 ) -> None:
     page = open_page(width=NARROWEST, color_scheme=scheme, locale=locale)
     complaints = watched(page)
 
-    found = {state: list(violations(page)) for state in tour(Visit(stage, page))}
+    found = {state: list(faults(page)) for state in tour(Visit(stage, page))}
 
     assert {state: problems for state, problems in found.items() if problems} == {}
     assert complaints == []
