@@ -25,7 +25,7 @@ def test_a_whole_walk_is_logged_as_json_without_a_secret(tmp_path: Path) -> None
             arena.crowd.send([arena.exchange(**fields)])
             somebody.person.follow(f"{server.endpoint}/oidc/session/end?id_token_hint=none")
             cookies = [cookie.value or "" for cookie in somebody.person.http.cookies.jar]
-        arena.ledger.close()
+        arena.close()
     log = server.log.read_text()
     lines = [line for line in log.splitlines() if not line.startswith("Serving ")]
 

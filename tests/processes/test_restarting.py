@@ -56,7 +56,7 @@ def test_sessions_and_tokens_outlive_the_process(tmp_path: Path, database_url: s
             replayed = token_answer(arena, grant_type="refresh_token", refresh_token=first)
             successor = second.json()["refresh_token"]
             after = token_answer(arena, grant_type="refresh_token", refresh_token=successor)
-    arena.ledger.close()
+    arena.close()
 
     assert "code=" in silent
     assert me.status_code == httpx.codes.OK

@@ -90,7 +90,7 @@ def test_a_sign_in_that_every_request_finds_at_another_process(
         )
         tokens = http.send(exchange).json()
         me = [http.send(arena.who_is(tokens["access_token"])) for _ in range(2)]
-    arena.ledger.close()
+    arena.close()
 
     assert "code=" in again
     assert [answer.json()["sub"] for answer in me] == [me[0].json()["sub"]] * 2
@@ -116,7 +116,7 @@ def test_limits_and_mails_are_those_of_one_server(
     expected = MAILS_OF_STRANGERS + PEOPLE
     assert eventually(lambda: mails_kept(one, two) >= expected)
     assert eventually(lambda: set(arena.ledger.all_mail_states()) == {"accepted"})
-    arena.ledger.close()
+    arena.close()
 
     assert sorted(to_one) == [200] * MAILS_OF_STRANGERS + [429] * (PEOPLE - MAILS_OF_STRANGERS)
     assert to_many == [200] * PEOPLE
@@ -141,7 +141,7 @@ def test_workers_serve_whole_sign_ins_and_count_together(
             tuple(counted(httpx.get(f"{server.health}/metrics", trust_env=False).text))
             for _ in range(6)
         }
-        arena.ledger.close()
+        arena.close()
 
     assert arrived == [True] * PEOPLE
     assert {answer.status_code for answer in asked} == {httpx.codes.OK}

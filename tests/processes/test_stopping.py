@@ -65,7 +65,7 @@ def test_a_mail_in_the_hands_of_a_sender_that_hangs_is_sent_by_the_next_process(
         with server:
             assert eventually(lambda: len(smtp.received) > tried)
             assert eventually(lambda: arena.ledger.mail_states(somebody.address) == ["accepted"])
-        arena.ledger.close()
+        arena.close()
 
     assert unfinished == ["queued"]
     assert len({code_of(letter) for letter in letters(smtp)}) == 1
