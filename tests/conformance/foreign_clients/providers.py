@@ -1,6 +1,10 @@
 """The two providers every foreign client walks against: a certified stand-in, and this server."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -10,12 +14,14 @@ from tests.conformance.foreign_clients.node_scripts import NodeScript
 from tests.support.person import DevInbox, Person
 from tests.support.server_process import ServerProcess
 
-Authentication = Literal["basic", "post", "none"]
+Authentication = Literal["basic", "post", "none", "private_key_jwt"]
+KeySet = Mapping[str, object]
 
 METHODS: dict[Authentication, str] = {
     "basic": "client_secret_basic",
     "post": "client_secret_post",
     "none": "none",
+    "private_key_jwt": "private_key_jwt",
 }
 
 
@@ -36,9 +42,18 @@ class Provider(Protocol):
     inbox: DevInbox
 
     def register(
-        self, *, redirect_uri: str, post_logout_redirect_uri: str, authentication: Authentication
+        self,
+        *,
+        redirect_uri: str,
+        post_logout_redirect_uri: str,
+        authentication: Authentication,
+        jwks: KeySet | None = None,
     ) -> RegisteredClient:
         """Register an application that may sign people in."""
+        ...
+
+    def register_api(self, indicator: str) -> None:
+        """Register an API, for which clients may ask access tokens; once for each test."""
         ...
 
 
@@ -50,7 +65,12 @@ class StandIn:
         self.inbox = DevInbox(self.endpoint)
 
     def register(
-        self, *, redirect_uri: str, post_logout_redirect_uri: str, authentication: Authentication
+        self,
+        *,
+        redirect_uri: str,
+        post_logout_redirect_uri: str,
+        authentication: Authentication,
+        jwks: KeySet | None = None,
     ) -> RegisteredClient:
         """Register by dynamic registration, where the method of authentication is binding."""
         answer = httpx.post(
@@ -59,6 +79,7 @@ class StandIn:
                 "redirect_uris": [redirect_uri],
                 "post_logout_redirect_uris": [post_logout_redirect_uri],
                 "token_endpoint_auth_method": METHODS[authentication],
+                **({} if jwks is None else {"jwks": jwks}),
             },
             trust_env=False,
         ).raise_for_status()
@@ -68,6 +89,9 @@ class StandIn:
             redirect_uri=redirect_uri,
             post_logout_redirect_uri=post_logout_redirect_uri,
         )
+
+    def register_api(self, indicator: str) -> None:
+        """Do nothing: every address is an API here."""
 
 
 class RunningServer:
@@ -79,21 +103,35 @@ class RunningServer:
         self.inbox = server.inbox
 
     def register(
-        self, *, redirect_uri: str, post_logout_redirect_uri: str, authentication: Authentication
+        self,
+        *,
+        redirect_uri: str,
+        post_logout_redirect_uri: str,
+        authentication: Authentication,
+        jwks: KeySet | None = None,
     ) -> RegisteredClient:
         """Register by the command line; confidential clients may use Basic and post alike."""
         kind = "spa" if authentication == "none" else "web"
-        created = self._server.authserver(
-            *("client", "create", "--name", "Foreign client", "--kind", kind),
-            *("--redirect-uri", redirect_uri),
-            *("--post-logout-redirect-uri", post_logout_redirect_uri),
-        )
+        with TemporaryDirectory() as folder:
+            keys = Path(folder) / "jwks.json"
+            keys.write_text(json.dumps(jwks))
+            proof = ("--token-endpoint-auth-method", METHODS[authentication], "--jwks", str(keys))
+            created = self._server.authserver(
+                *("client", "create", "--name", "Foreign client", "--kind", kind),
+                *("--redirect-uri", redirect_uri),
+                *("--post-logout-redirect-uri", post_logout_redirect_uri),
+                *(() if jwks is None else proof),
+            )
         return RegisteredClient(
             client_id=created["client_id"],
             client_secret=created.get("client_secret"),
             redirect_uri=redirect_uri,
             post_logout_redirect_uri=post_logout_redirect_uri,
         )
+
+    def register_api(self, indicator: str) -> None:
+        """Register it by the command line, which refuses to do so twice."""
+        self._server.authserver("resource", "create", indicator)
 
 
 def silent_answer(person: Person, endpoint: str, client: RegisteredClient) -> dict[str, str]:

@@ -31,6 +31,12 @@ const configuration = {
     devInteractions: { enabled: false },
     introspection: { enabled: true },
     registration: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (ctx, audience) => ({
+        accessTokenFormat: 'jwt', audience, jwt: { sign: { alg: 'RS256' } }, scope: '',
+      }),
+    },
     revocation: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
