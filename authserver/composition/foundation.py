@@ -31,7 +31,7 @@ from authserver.storage.database import open_database
 from authserver.storage.registered_apis import RegisteredApis
 from authserver.storage.registered_clients import RegisteredClients, account_client
 from authserver.storage.sign_in_experience import StoredSignInExperience
-from authserver.storage.unit_of_work import Notice, Storage
+from authserver.storage.unit_of_work import Notice, Storage, Told
 from authserver.telemetry.metrics import Metrics
 
 THREADS_BESIDE_CONNECTIONS: Final = 2
@@ -90,7 +90,7 @@ class Foundation:
         """Return the one door to addresses that clients registered."""
         return GuardedCaller(AddressGuard(frozenset(self.settings.outgoing.allow)), self.trust)
 
-    def hear(self, notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
+    def hear(self, notices: frozenset[Told], events: tuple[AuditEvent, ...]) -> None:
         """Wake the dispatchers and count what happened, once it is durable."""
         if Notice.MAIL_OWED in notices:
             self.bell.ring()

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from authserver.domain.audit_events import AuditEvent
 from authserver.domain.clock import Clock
 from authserver.domain.configuration import ConfigurationKind
-from authserver.storage.unit_of_work import Notice, Storage, UnitOfWork
+from authserver.storage.unit_of_work import Storage, Told, UnitOfWork
 
 Value = TypeVar("Value")
 
@@ -71,8 +71,11 @@ class ConfigurationCache:
                     self._copies.pop(kind, None)
             self._versions = versions
 
-    def _hear(self, notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
-        if Notice.CONFIGURATION_CHANGED in notices:
+    def _hear(self, notices: frozenset[Told], events: tuple[AuditEvent, ...]) -> None:
+        changed = [kind for kind in notices if isinstance(kind, ConfigurationKind)]
+        if changed:
             with self._lock:
                 self._looked_at = None
-                self._copies.clear()
+                # The others stay: opening the signing keys, for one, takes some 100 ms.
+                for kind in changed:
+                    self._copies.pop(kind, None)

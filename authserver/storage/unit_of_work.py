@@ -52,13 +52,14 @@ class Notice(StrEnum):
 
     MAIL_OWED = "mail_owed"
     LOGOUT_OWED = "logout_owed"
-    CONFIGURATION_CHANGED = "configuration_changed"
 
 
 PRESENT: Final = select(func.current_timestamp(type_=UtcDateTime))
 
 Repository = TypeVar("Repository")
-Listener = Callable[[frozenset[Notice], tuple[AuditEvent, ...]], None]
+# A kind of configuration says that it was changed.
+Told = Notice | ConfigurationKind
+Listener = Callable[[frozenset[Told], tuple[AuditEvent, ...]], None]
 
 
 class Bound(Generic[Repository]):
@@ -113,7 +114,7 @@ class UnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.is_committed = False
-        self.notices: set[Notice] = set()
+        self.notices: set[Told] = set()
         self.events: list[AuditEvent] = []
 
     def record(self, event: AuditEvent, now: datetime) -> None:
@@ -121,14 +122,14 @@ class UnitOfWork:
         AuditEvents(self.connection).add(event, now)
         self.events.append(event)
 
-    def announce(self, notice: Notice) -> None:
+    def announce(self, notice: Told) -> None:
         """Tell the rest of the process after the commit."""
         self.notices.add(notice)
 
     def configuration_changed(self, kind: ConfigurationKind) -> None:
         """Make every process load this kind of configuration anew."""
         self.configuration.raise_version(kind)
-        self.announce(Notice.CONFIGURATION_CHANGED)
+        self.announce(kind)
 
     def database_time(self) -> datetime:
         """Return what the database takes the present instant for, in whole seconds or finer."""
@@ -168,7 +169,7 @@ class Storage:
             if work is not None and work.is_committed:
                 self._tell(frozenset(work.notices), tuple(work.events))
 
-    def _tell(self, notices: frozenset[Notice], events: tuple[AuditEvent, ...]) -> None:
+    def _tell(self, notices: frozenset[Told], events: tuple[AuditEvent, ...]) -> None:
         if notices or events:
             for listener in self._listeners:
                 listener(notices, events)

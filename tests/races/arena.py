@@ -4,7 +4,7 @@ import math
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -23,6 +23,7 @@ from authserver.settings.sources import load
 from tests.races.crowd import Crowd
 from tests.races.inbox import KeptInbox
 from tests.races.ledger import Ledger
+from tests.races.signer import Signer
 from tests.support.databases import sqlite_url
 from tests.support.known_randomness import KnownRandomness
 from tests.support.person import BROWSER_HEADERS, Form, Person, forms_of
@@ -40,6 +41,7 @@ ROOM_FOR_RACES = {
     "AUTHSERVER_CODES__SPRAY__DAY_RATIO": "1",
     "AUTHSERVER_LIMITS__REQUESTS_PER_SOURCE_MINUTE": "10000000",
     "AUTHSERVER_TRUSTED_PROXIES": "127.0.0.1/32",
+    "AUTHSERVER_REGISTRATION__DYNAMIC": "token",
     "AUTHSERVER_LOG__LEVEL": "warning",
 }
 COOLDOWN_SECONDS = 1.0
@@ -103,6 +105,7 @@ class Arena:
         self.chance = KnownRandomness(seed)
         self._share = share
         self._numbers = count(1)
+        self._left_open = ExitStack()
         self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._client = self._new_client("Races")
 
@@ -110,6 +113,18 @@ class Arena:
     def other_client(self) -> str:
         """Return the id of one more client."""
         return self._new_client("Other races").client.id
+
+    @cached_property
+    def regular(self) -> Person:
+        """Return somebody who has signed in and stays so."""
+        somebody, code = self._left_open.enter_context(self.before_code())
+        somebody.person.submit(somebody.form, code=code)
+        return somebody.person
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Return a client that proves itself by signed assertions."""
+        return Signer(self.operator.clients, self.endpoint, CALLBACK)
 
     @cached_property
     def operator(self) -> AuthServer:
@@ -140,7 +155,8 @@ class Arena:
                 self.restart()
 
     def close(self) -> None:
-        """Close what is open towards the database."""
+        """Close what is open towards the database and the server."""
+        self._left_open.close()
         self.ledger.close()
         self.operator.close()
 

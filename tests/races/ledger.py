@@ -41,6 +41,7 @@ REFRESH_TOKENS = """
     SELECT count(*), count(*) FILTER (WHERE spent_at IS NULL) FROM refresh_tokens
     WHERE authorization_id = (SELECT authorization_id FROM refresh_tokens WHERE digest = :digest)
 """
+CLIENTS = "SELECT count(*) FROM clients WHERE name = :name"
 FAILURES = "SELECT count(*) FROM failures WHERE kind = 'address' AND key = :address"
 ADD_FAILURE = """
     INSERT INTO failures (verification_id, attempt, kind, key, failed_at)
@@ -144,6 +145,10 @@ class Ledger:
         """Return how many there are beside this one, itself included, and how many can be used."""
         row: Any = self._rows(REFRESH_TOKENS, digest=digest)[0]
         return int(row[0]), int(row[1])
+
+    def clients(self, name: str) -> int:
+        """Return how many clients have the name."""
+        return self._count(CLIENTS, name=name)
 
     def close(self) -> None:
         """Close the connections."""

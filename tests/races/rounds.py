@@ -2,6 +2,7 @@
 
 from tests.races.bindings import foreign_codes
 from tests.races.budgets import base32_codes, six_digit_codes, six_digit_codes_and_restart
+from tests.races.clients import client_assertion, registration_token
 from tests.races.codes import right_code, right_code_among_wrong_ones, wrong_codes
 from tests.races.endings import (
     code_and_cancel,
@@ -29,6 +30,8 @@ ROUNDS: dict[str, Round] = {
     "code and suspension": code_and_suspension,
     "authorization code": authorization_code,
     "refresh token": refresh_token,
+    "client assertion": client_assertion,
+    "registration token": registration_token,
     "one interaction": one_interaction,
     "one address": one_address,
     "one address and restart": one_address_and_restart,

@@ -47,11 +47,12 @@ def refresh_token(arena: Arena, found: Violations) -> None:
     access = {each["access_token"] for each in renewed}
     found.unless(len(access) == presented, f"{len(access)} different access tokens")
     found.unless_all(arena.crowd.send([arena.who_is(each) for each in access]), 200)
+    # Nobody is taken for a thief: the successor is good for the next answer.
+    onward = [arena.exchange(grant_type="refresh_token", refresh_token=each) for each in successors]
+    found.unless_all(arena.crowd.send(onward), 200)
 
 
-def new_code(arena: Arena) -> str:
-    """Return an authorization code of somebody who has just signed in."""
-    with arena.before_code() as (somebody, code):
-        somebody.person.submit(somebody.form, code=code)
-        wanted = arena.authorization_url(scope="openid offline_access", prompt="consent")
-        return code_in(somebody.person.pass_through(wanted))
+def new_code(arena: Arena, **parameters: str) -> str:
+    """Return an authorization code, of an authorization of its own."""
+    wanted = {"scope": "openid offline_access", "prompt": "consent", **parameters}
+    return code_in(arena.regular.pass_through(arena.authorization_url(**wanted)))

@@ -66,6 +66,19 @@ def test_a_change_of_another_process_is_seen_within_a_second(storage: Storage) -
     assert reading.name() == "Store"
 
 
+def test_a_change_of_one_kind_leaves_the_copies_of_others(storage: Storage) -> None:
+    change(storage, a_client())
+    reading = Reading(storage, StoppedClock())
+    reading.name()
+
+    with storage.writing() as work:
+        work.configuration_changed(ConfigurationKind.BRANDING)
+        work.commit()
+
+    assert reading.name() == "Shop"
+    assert reading.loads == 1
+
+
 def test_what_does_not_exist_is_asked_for_again(storage: Storage) -> None:
     reading = Reading(storage, StoppedClock())
     assert reading.name() is None

@@ -14,7 +14,7 @@ from authserver.storage.unit_of_work import Notice, Storage
 from tests.storage.samples import ADA, NOW, SUBJECT, an_account, store_account
 from tests.support.databases import PostgresServer
 
-Told = list[tuple[frozenset[Notice], tuple[AuditEvent, ...]]]
+Told = list[tuple[frozenset[Notice | ConfigurationKind], tuple[AuditEvent, ...]]]
 EVENT = AuditEvent(kind=AuditKind.ACCOUNT_CREATED, subject=SUBJECT)
 
 
@@ -118,7 +118,7 @@ def test_a_change_of_configuration_raises_its_version(storage: Storage) -> None:
 
     with storage.reading() as work:
         assert work.configuration.versions() == {"clients": 2}
-    assert told == [(frozenset({Notice.CONFIGURATION_CHANGED}), ())] * 2
+    assert told == [(frozenset({ConfigurationKind.CLIENTS}), ())] * 2
 
 
 def test_the_reader_cannot_write_on_sqlite(sqlite_storage: Storage) -> None:
