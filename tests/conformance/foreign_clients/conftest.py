@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.conftest import chromium, open_page
 from tests.conformance.foreign_clients.node_scripts import RunScript, script_runner
 from tests.conformance.foreign_clients.providers import Provider, RunningServer, StandIn
 from tests.support.person import Person
 from tests.support.server_process import ServerProcess
+
+__all__ = ["chromium", "open_page"]
 
 
 @pytest.fixture(scope="session")
