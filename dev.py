@@ -36,6 +36,9 @@ Usage: python3 dev.py COMMAND
   bench [name]          run a benchmark and print its ratios; without a name, list them
 """
 FOLDERS_OF_SCRIPTS = {"campaign": "campaigns", "bench": "bench"}
+# A file of tests stays in one process, so that what its tests share is made once. Not those with the
+# most tests first: the few in a browser take the longest, and would be left to one core at the end.
+ON_EVERY_CORE = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
 COMMANDS = ("demo", "test", "check", *FOLDERS_OF_SCRIPTS)
 
 
@@ -182,8 +185,7 @@ def check(arguments: list[str]) -> int:
         "ruff check": ["-m", "ruff", "check"],
         "mypy": ["-m", "mypy"],
         "lint-imports": [str(VENV / "bin" / "lint-imports")],
-        # A file of tests stays in one process, so that what its tests share is made once.
-        "pytest": ["-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *arguments],
+        "pytest": ["-m", "pytest", *ON_EVERY_CORE, *arguments],
     }
     for name, command in steps.items():
         say(f"== {name}")

@@ -1,6 +1,7 @@
 """`dev.py campaign races`: the races of `tests/races`, as many rounds as asked for."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,11 @@ class Tally:
 def main() -> int:
     """Run the campaign and return its exit status."""
     options = read_options()
+    for ending in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # in the background a shell has the first ignored
+        signal.signal(ending, signal.default_int_handler)
     failed = False
     for database in options.databases:
         begin = time.monotonic()
