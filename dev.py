@@ -36,8 +36,8 @@ Usage: python3 dev.py COMMAND
   bench [name]          run a benchmark and print its ratios; without a name, list them
 """
 FOLDERS_OF_SCRIPTS = {"campaign": "campaigns", "bench": "bench"}
-# A file of tests stays in one process, so that what its tests share is made once. Not those with the
-# most tests first: the few in a browser take the longest, and would be left to one core at the end.
+# A file of tests stays in one process, so that what its tests share is made once. Files with the
+# most tests do not go first: the few in a browser take longest, and would end alone on one core.
 ON_EVERY_CORE = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
 COMMANDS = ("demo", "test", "check", *FOLDERS_OF_SCRIPTS)
 
