@@ -22,6 +22,7 @@ from authserver.web.application import create_application
 from authserver.web.brand import BrandRoutes
 from authserver.web.browser import Browsers
 from authserver.web.client_address import ClientAddresses
+from authserver.web.client_logos import ClientLogoRoutes
 from authserver.web.error_responses import ErrorPages
 from authserver.web.flood_guard import FloodGuard
 from authserver.web.health import HealthRoutes
@@ -110,6 +111,7 @@ class Edge:
             *self.bookmarks().routes(),
             *mail_routes(base=self.base, operating=self.operating, parts=self.page_parts()),
             *BrandRoutes(self.looks, self.base.brands.image, self.base.lane).routes(),
+            *ClientLogoRoutes(self.base.logos.delivery.find, self.base.lane).routes(),
             *health,
         ]
         return Passage(

@@ -4,11 +4,13 @@ import ssl
 from functools import cached_property
 from typing import Final
 
+from authserver.background.client_logos import LogoFetcher
 from authserver.background.dispatcher import Bell
 from authserver.crypto.argon2_hasher import Argon2Hasher
 from authserver.crypto.common_passwords import CommonPasswords
 from authserver.crypto.deriver import Deriver
 from authserver.crypto.key_ring import KeyRing
+from authserver.delivery.client_logos import ClientLogoDelivery
 from authserver.domain.audit_events import AuditEvent
 from authserver.domain.clock import Clock
 from authserver.domain.endpoint import Endpoint
@@ -89,6 +91,15 @@ class Foundation:
     def client_sites(self) -> GuardedCaller:
         """Return the one door to addresses that clients registered."""
         return GuardedCaller(AddressGuard(frozenset(self.settings.outgoing.allow)), self.trust)
+
+    @cached_property
+    def logos(self) -> LogoFetcher:
+        """Return what fetches the logos that clients name."""
+        return LogoFetcher(
+            delivery=ClientLogoDelivery(storage=self.storage, clock=self.clock),
+            caller=lambda: self.client_sites,
+            lane=self.lane,
+        )
 
     def hear(self, notices: frozenset[Told], events: tuple[AuditEvent, ...]) -> None:
         """Wake the dispatchers and count what happened, once it is durable."""

@@ -22,4 +22,9 @@ def registration_routes(base: Foundation, forms: FormReader) -> Routes:
         rules=RegistrationRules(requires_pkce=settings.require_pkce),
         is_open=settings.is_open,
     )
-    return RegistrationRoutes(registration=registration, lane=base.lane, forms=forms).routes()
+    return RegistrationRoutes(
+        registration=registration,
+        fetch_logo=base.logos.fetch_now,
+        lane=base.lane,
+        forms=forms,
+    ).routes()

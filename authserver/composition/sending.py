@@ -32,6 +32,7 @@ from authserver.outbound.http_caller import HttpCaller
 
 PRUNES_EVERY: Final = timedelta(minutes=10)
 LOOKS_AT_QUOTA_EVERY: Final = timedelta(minutes=10)
+LOOKS_FOR_LOGOS_EVERY: Final = timedelta(minutes=1)
 
 
 class Sending:
@@ -96,6 +97,7 @@ class Sending:
         jobs: list[Job | Errand] = [
             Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune),
             Errand(name="mail_quota", every=LOOKS_AT_QUOTA_EVERY, run=quota.run),
+            Errand(name="client_logos", every=LOOKS_FOR_LOGOS_EVERY, run=self.base.logos.run),
         ]
         return Loops(
             bells=(self.base.bell, self.base.logout_bell),

@@ -20,6 +20,7 @@ from authserver.administration.registration_tokens import RegistrationTokenAdmin
 from authserver.administration.roles import RoleAdministration
 from authserver.administration.sign_in_experience import SignInExperienceAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
+from authserver.background.client_logos import LogoFetcher
 from authserver.composition.edge import Edge
 from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
@@ -63,6 +64,7 @@ class AuthServer:
     delivery_reports: DeliveryReports
     quota: QuotaWatch
     enquiries: DirectMailEnquiries
+    logos: LogoFetcher
     diagnosis: Diagnosis
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
@@ -116,6 +118,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         delivery_reports=operating.delivery_reports,
         quota=operating.quota,
         enquiries=sending.enquiries,
+        logos=base.logos,
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,
         prune=operating.prune,

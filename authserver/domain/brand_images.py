@@ -23,7 +23,12 @@ WEBP_LOSSLESS_MARK: Final = 0x2F
 WEBP_ANIMATION_FLAG: Final = 0x02
 WEBP_SIDE_MASK: Final = 0x3FFF
 
-MEDIA_TYPES: Final = {"png": "image/png", "webp": "image/webp"}
+MEDIA_TYPES: Final = {
+    "png": "image/png",
+    "webp": "image/webp",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+}
 
 
 class ImageUnfit(Exception):

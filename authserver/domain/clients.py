@@ -44,7 +44,10 @@ class ClientKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One relying party as registered; redirect URIs are compared exactly (RFC 9700 §2.1)."""
+    """One relying party as registered; redirect URIs are compared exactly (RFC 9700 §2.1).
+
+    `logo` is the file name of the picture that was found at `metadata.logo_uri`.
+    """
 
     id: ClientId
     name: str
@@ -55,6 +58,7 @@ class Client:
     has_claims_in_id_token: bool = True
     id_token_algorithm: SigningAlgorithm = DEFAULT_ALGORITHM
     metadata: ClientMetadata = field(default_factory=ClientMetadata)
+    logo: str | None = None
     created_at: datetime
     updated_at: datetime
 

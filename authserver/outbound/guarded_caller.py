@@ -39,9 +39,9 @@ class GuardedCaller:
             ),
         )
 
-    async def get(self, url: str, *, accept: str) -> Answer:
-        """GET a document. Raises as `post` does."""
-        return await self._call("GET", url, {"Accept": accept}, b"")
+    async def get(self, url: str, *, accept: str, most_octets: int = MAX_ANSWER_OCTETS) -> Answer:
+        """GET a document of so many octets at most. Raises as `post` does."""
+        return await self._call("GET", url, {"Accept": accept}, most_octets=most_octets)
 
     async def post(self, url: str, *, content_type: str, body: bytes) -> Answer:
         """POST exactly these bytes.
@@ -51,26 +51,35 @@ class GuardedCaller:
             NotReached: certainly nothing arrived.
             NoAnswer: it may have arrived, or the answer is too large.
         """
-        return await self._call("POST", url, {"Content-Type": content_type}, body)
+        return await self._call("POST", url, {"Content-Type": content_type}, body=body)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
 
-    async def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        body: bytes = b"",
+        most_octets: int = MAX_ANSWER_OCTETS,
+    ) -> Answer:
         try:
             with anyio.fail_after(WHOLE_CALL_SECONDS):
-                return await self._pinned_call(method, url, headers, body)
+                request = await self._pinned(method, url, headers, body)
+                return await self._answer(request, most_octets)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
             raise NotReached(type(fault).__name__) from fault
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as fault:
             raise NoAnswer(type(fault).__name__) from fault
 
-    async def _pinned_call(
+    async def _pinned(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    ) -> httpx.Request:
         target = await self._guard.pin(url)
-        request = self._client.build_request(
+        return self._client.build_request(
             method,
             target.url,
             headers={
@@ -83,12 +92,14 @@ class GuardedCaller:
             content=body or None,
             extensions={"sni_hostname": target.server_name},
         )
+
+    async def _answer(self, request: httpx.Request, most_octets: int) -> Answer:
         response = await self._client.send(request, stream=True)
         try:
             received = bytearray()
             async for piece in response.aiter_bytes():
                 received += piece
-                if len(received) > MAX_ANSWER_OCTETS:
+                if len(received) > most_octets:
                     raise AnswerTooLarge("the answer is too large")
         finally:
             await response.aclose()

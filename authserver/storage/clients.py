@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import Client, ClientId, ClientKind, ClientSecret
 from authserver.domain.signing_keys import SigningAlgorithm
+from authserver.storage.client_logos import ClientLogoRow, follow_logo
 from authserver.storage.database import Record, Row, UtcDateTime
 
 
@@ -61,8 +62,12 @@ class SecretNameTaken(Exception):
 
 
 ADD: Final = insert(ClientRow)
-FIND: Final = select(ClientRow).where(ClientRow.id == bindparam("wanted_id"))
-LIST: Final = select(ClientRow).order_by(ClientRow.created_at, ClientRow.id)
+COLUMNS: Final[tuple[Any, ...]] = (ClientRow, ClientLogoRow.name.label("logo"))
+WITH_LOGOS: Final = select(*COLUMNS).outerjoin(
+    ClientLogoRow, ClientLogoRow.client_id == ClientRow.id
+)
+FIND: Final = WITH_LOGOS.where(ClientRow.id == bindparam("wanted_id"))
+LIST: Final = WITH_LOGOS.order_by(ClientRow.created_at, ClientRow.id)
 CHANGE: Final = (
     update(ClientRow)
     .where(ClientRow.id == bindparam("wanted_id"))
@@ -114,6 +119,7 @@ class Clients:
                 "details": client.metadata.as_document() or None,
             },
         )
+        follow_logo(self.connection, client)
 
     def find(self, client_id: str) -> Client | None:
         """Return the client with `client_id`."""
@@ -137,7 +143,10 @@ class Clients:
             "new_details": client.metadata.as_document() or None,
             "now": client.updated_at,
         }
-        return self.connection.execute(CHANGE, parameters).rowcount == 1
+        is_there = self.connection.execute(CHANGE, parameters).rowcount == 1
+        if is_there:
+            follow_logo(self.connection, client)
+        return is_there
 
     def delete(self, client_id: ClientId) -> bool:
         """Delete the client with its secrets, authorizations and tokens."""
@@ -189,6 +198,7 @@ def client_of(row: Record) -> Client:
         has_claims_in_id_token=row.has_claims_in_id_token,
         id_token_algorithm=SigningAlgorithm(row.id_token_algorithm),
         metadata=ClientMetadata.of(row.details or {}),
+        logo=row.logo,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -19,6 +19,7 @@ from authserver.storage.api_resources import ApiResources
 from authserver.storage.audit_events import AuditEvents
 from authserver.storage.authorization_codes import AuthorizationCodes
 from authserver.storage.client_assertions import ClientAssertions
+from authserver.storage.client_logos import ClientLogos
 from authserver.storage.clients import Clients
 from authserver.storage.configuration import Configuration
 from authserver.storage.connected_applications import ConnectedApplications
@@ -86,6 +87,7 @@ class UnitOfWork:
     authorization_codes = Bound(AuthorizationCodes)
     authorizations = Bound(Authorizations)
     client_assertions = Bound(ClientAssertions)
+    client_logos = Bound(ClientLogos)
     clients = Bound(Clients)
     configuration = Bound(Configuration)
     connected_applications = Bound(ConnectedApplications)

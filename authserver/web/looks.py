@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from authserver.domain.branding import Brand, Brands, shown_name
 from authserver.domain.clients import Client
@@ -19,6 +20,7 @@ from authserver.web.brand_sheet import Sheet, sheet_of
 STATIC: Final = "/static"
 STATIC_FILES: Final = Path(__file__).parent / "static"
 BRAND: Final = "/brand"
+CLIENT_LOGOS: Final = "/client-logos"
 # Stands in the path of a style sheet where it is not the one of a client.
 OF_INSTANCE: Final = "instance"
 SECONDS_BETWEEN_LOOKS_AT_MAIL: Final = 5.0
@@ -121,6 +123,22 @@ class Looks:
             return None
         return self._brands.name_of(client)
 
+    def words_of(self, client: Client | None) -> dict[str, object]:
+        """Return what pages show of what a client says of itself.
+
+        Its own logo gives way to one that the operator chose for it.
+        """
+        if client is None or client.is_built_in:
+            return {}
+        own = self._brands.of_clients.get(client.id)
+        has_other = own is not None and own.logo is not None
+        is_shown = client.logo is not None and not has_other
+        return {
+            "client_logo": f"{CLIENT_LOGOS}/{client.logo}" if is_shown else None,
+            "client_policy_url": web_address(client.metadata.policy_uri),
+            "client_tos_url": web_address(client.metadata.tos_uri),
+        }
+
     def _sheet(self, brand: Brand) -> Sheet:
         if brand not in self._sheets:
             if len(self._sheets) >= MOST_SHEETS:
@@ -132,3 +150,8 @@ class Looks:
 def path_of_image(name: str | None) -> str | None:
     """Return where an image is served."""
     return None if name is None else f"{BRAND}/{name}"
+
+
+def web_address(uri: str | None) -> str | None:
+    """Return an address that a link may have; what is no address of the web gets none."""
+    return uri if uri is not None and urlsplit(uri).scheme in {"http", "https"} else None

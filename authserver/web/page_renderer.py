@@ -115,6 +115,7 @@ class PageRenderer:
             "registrations_wait": self.looks.registrations_wait,
             "host": self.endpoint.host,
             "client_name": self.looks.name_of(client),
+            **self.looks.words_of(client),
             "languages": [
                 {"tag": tag, "name": self.renderer.name_of(tag)} for tag in self.renderer.languages
             ],

@@ -16,8 +16,11 @@ from tests.support.images import png
 PROJECT = Path(__file__).resolve().parents[2]
 STATIC = PROJECT / "authserver" / "web" / "static"
 ORIGIN = "https://id.example.com"
-LOGO = png(1200, 200, (17, 94, 64))
-LOGO_DARK = png(1200, 200, (140, 230, 180))
+IMAGES = {
+    "logo.png": png(1200, 200, (17, 94, 64)),
+    "logo_dark.png": png(1200, 200, (140, 230, 180)),
+    "client-logo.png": png(64, 64, (122, 31, 92)),
+}
 SAMPLES: Mapping[str, Sample] = {sample.name: sample for sample in sample_pages()}
 # These lead on by themselves, so that there is nothing to look at.
 LEADING_ON = frozenset({"redirect", "form-post", "signed-out-telling"})
@@ -94,8 +97,8 @@ class Gallery:
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
         elif name == "style.css":
             route.fulfill(body=self._sheet, content_type="text/css")
-        elif name in {"logo.png", "logo_dark.png"}:
-            route.fulfill(body=LOGO if name == "logo.png" else LOGO_DARK, content_type="image/png")
+        elif name in IMAGES:
+            route.fulfill(body=IMAGES[name], content_type="image/png")
         elif path.startswith("/static/"):
             route.fulfill(path=STATIC / name)
         else:

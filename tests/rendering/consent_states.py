@@ -9,16 +9,19 @@ ASKED: Mapping[str, object] = {
     "instance": "Example ID",
     "email": "ada@bookworm.example",
     "leads_to": "books.example.com",
-    "policy_url": None,
-    "tos_url": None,
     "scopes": ("openid", "email"),
     "apis": (),
+}
+# What a client says of itself.
+WORDS_OF_CLIENT: Mapping[str, object] = {
+    "client_logo": "/client-logos/client-logo.png",
+    "client_policy_url": "https://books.example.com/privacy",
+    "client_tos_url": "https://books.example.com/terms",
 }
 MUCH: Mapping[str, object] = {
     "client_name": "Nachtschwärmerinnen-Vermittlungsanstalt & Söhne der Altstadt",
     "leads_to": "a-very-long-name-of-a-host-that-nobody-types.shelves.books.example.com",
-    "policy_url": "https://books.example.com/privacy",
-    "tos_url": "https://books.example.com/terms",
+    **WORDS_OF_CLIENT,
     "scopes": (
         "openid",
         "offline_access",

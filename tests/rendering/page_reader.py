@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "input", "path", "br"}
+VOID = {"img", "meta", "link", "input", "path", "br"}
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.rendering.consent_states import consent_states
+from tests.rendering.consent_states import WORDS_OF_CLIENT, consent_states
 from tests.rendering.password_states import password_states
 
 FORM_TOKEN = "f0rm-t0ken"
@@ -153,6 +153,21 @@ def address_pages() -> Iterator[Sample]:
     yield Sample(name="sign-in-bare", template=template, context={**ADDRESS, **bare})
     again = {"continue_as": signed_in, "mail_is_slow": True}
     yield Sample(name="sign-in-signed-in", template=template, context={**ADDRESS, **again})
+    yield from pages_of_known_client()
+
+
+def pages_of_known_client() -> Iterator[Sample]:
+    """Yield pages on the way to a client that has said much of itself, and little."""
+    invalid = {"email": "ada@bookworm", "notice": Notice(outcome="address_invalid")}
+    much = {**ADDRESS, **invalid, **WORDS_OF_CLIENT, "client_name": "Nachtschwärmerei & Söhne"}
+    terms = {"client_tos_url": "https://books.example.com/terms"}
+    yield Sample(name="sign-in-client", template="pages/sign_in/address.html", context=much)
+    yield Sample(
+        name="register-client", template="pages/register/address.html", context={**ADDRESS, **terms}
+    )
+    yield Sample(
+        name="code-client", template="pages/code.html", context={**CODE, **WORDS_OF_CLIENT}
+    )
 
 
 def factor_pages() -> Iterator[Sample]:

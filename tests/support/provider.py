@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -80,6 +80,10 @@ class Provider:
                 return wanted
             time.sleep(0.01)
         raise AssertionError(f"no such mail came for {address}")
+
+    def run(self, call: Callable[[], Awaitable[object]]) -> object:
+        """Run what waits for others, in the event loop of everything else."""
+        return self._portal.call(call)
 
     def new_client(
         self, *, kind: ClientKind = ClientKind.WEB, requires_pkce: bool = True

@@ -115,12 +115,9 @@ class ConsentRoutes:
 
 def content_of(question: Question) -> dict[str, object]:
     """Return what the page says; names and addresses are the client's own words."""
-    metadata = question.client.metadata
     return {
         "email": question.account.address.typed,
         "leads_to": shown_target(question.request.target.redirect_uri),
-        "policy_url": web_address(metadata.policy_uri),
-        "tos_url": web_address(metadata.tos_uri),
         "scopes": list(question.access.scopes),
         "apis": [
             {
@@ -140,8 +137,3 @@ def shown_target(uri: str) -> str:
     """Return where the person is led: the host, or the scheme of an app of theirs."""
     parts = urlsplit(uri)
     return parts.hostname if parts.hostname and parts.scheme in WEB else f"{parts.scheme}:"
-
-
-def web_address(uri: str | None) -> str | None:
-    """Return an address that a link may have; what is no address of the web gets none."""
-    return uri if uri is not None and urlsplit(uri).scheme in WEB else None

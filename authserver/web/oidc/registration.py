@@ -1,7 +1,7 @@
 """Dynamic client registration over HTTP (RFC 7591, RFC 7592)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from authserver.domain.clients import ClientId
 from authserver.lane import Lane
 from authserver.oidc.client_registration import PATH, ClientRegistration
 from authserver.oidc.errors import InvalidClientMetadata, OAuthError
@@ -22,9 +23,13 @@ OF_CLIENT: Final = PATH + "/{client_id}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationRoutes:
-    """`/oidc/reg`, for clients themselves; what they send is JSON."""
+    """`/oidc/reg`, for clients themselves; what they send is JSON.
+
+    Who names a logo waits a moment for it, so that the first page shows it already.
+    """
 
     registration: ClientRegistration
+    fetch_logo: Callable[[ClientId], Awaitable[None]]
     lane: Lane
     forms: FormReader
 
@@ -44,21 +49,28 @@ class RegistrationRoutes:
             body = await self.lane.run(self.registration.register, document, bearer(request))
         except OAuthError as error:
             return oauth_error(error)
+        await self.look_at_logo(body)
         return JSONResponse(body, status_code=201, headers=NO_STORE)
 
     async def read(self, request: Request) -> Response:
         """Return what is registered (RFC 7592 §2.1)."""
-        return await self.answer(self.registration.read, client_of(request), bearer(request))
+        try:
+            body = await self.lane.run(self.registration.read, client_of(request), bearer(request))
+        except OAuthError as error:
+            return oauth_error(error)
+        return JSONResponse(body, headers=NO_STORE)
 
     async def update(self, request: Request) -> Response:
         """Replace what is registered (RFC 7592 §2.2)."""
         try:
             document = await self.document(request)
+            body = await self.lane.run(
+                self.registration.update, client_of(request), bearer(request), document
+            )
         except OAuthError as error:
             return oauth_error(error)
-        return await self.answer(
-            self.registration.update, client_of(request), bearer(request), document
-        )
+        await self.look_at_logo(body)
+        return JSONResponse(body, headers=NO_STORE)
 
     async def delete(self, request: Request) -> Response:
         """Delete the client (RFC 7592 §2.3)."""
@@ -68,13 +80,10 @@ class RegistrationRoutes:
             return oauth_error(error)
         return Response(status_code=204, headers=NO_STORE)
 
-    async def answer(self, call: Callable[..., dict[str, object]], *arguments: object) -> Response:
-        """Return what a use case returns, as JSON."""
-        try:
-            body = await self.lane.run(call, *arguments)
-        except OAuthError as error:
-            return oauth_error(error)
-        return JSONResponse(body, headers=NO_STORE)
+    async def look_at_logo(self, body: Mapping[str, object]) -> None:
+        """Fetch the logo of a client that names one, where it is new."""
+        if "logo_uri" in body:
+            await self.fetch_logo(ClientId(str(body["client_id"])))
 
     async def document(self, request: Request) -> dict[str, Any]:
         """Return the JSON object of the body."""
