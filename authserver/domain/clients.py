@@ -211,7 +211,7 @@ def redirect_uri_fault(uri: str, kind: ClientKind) -> str | None:
     except ValueError:
         return "its host or port cannot be read"
     if "#" in uri:
-        return "it has a fragment (RFC 6749 §3.1.2)"
+        return "it has a fragment (RFC 6749 section 3.1.2)"
     if parts.scheme in {"http", "https"}:
         return web_uri_fault(parts, port)
     return own_scheme_fault(parts.scheme, kind)
@@ -222,7 +222,7 @@ def own_scheme_fault(scheme: str, kind: ClientKind) -> str | None:
     if kind is not ClientKind.NATIVE:
         return "only native clients may use a scheme of their own"
     if "." not in scheme:
-        return "a scheme of one's own holds a dot, like com.example.app (RFC 8252 §7.1)"
+        return "a scheme of one's own holds a dot, like com.example.app (RFC 8252 section 7.1)"
     return None
 
 

@@ -1,145 +1,132 @@
 """RP-initiated logout: a test for each module of the certification plan."""
 
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Iterator
 
+import httpx
 import pytest
+from joserfc import jwt
 
-from tests.oidc.logout import DONE, STATE, by_hint, confirmed, is_signed_in, location
-from tests.oidc.relying_party import EMAIL, RelyingParty, answer_in, body_of
-from tests.support.person import Person
-from tests.support.provider import HOME, Provider
-
-
-@pytest.fixture
-def client(shared_provider: Provider) -> RelyingParty:
-    return RelyingParty.registered(shared_provider)
+from tests.conformance.suite.flow import Flow, SignedIn
+from tests.conformance.suite.logout import AFTER, STATE, checked_sent_back, is_signed_in, logged_out
+from tests.conformance.suite.party import Party, leaving
+from tests.conformance.suite.server import TestedServer
+from tests.oidc.logout import DONE
+from tests.oidc.signing_client import new_key, part
 
 
 @pytest.fixture
-def anna(client: RelyingParty) -> Person:
-    return client.provider.person()
+def party(server: TestedServer) -> Iterator[Party]:
+    after = server.site.origin + AFTER
+    yield from leaving(Party.registered(server, post_logout_redirect_uris=[after]))
 
 
 @pytest.fixture
-def tokens(client: RelyingParty, anna: Person) -> dict[str, str]:
-    """Return the tokens of Anna, who has just signed in."""
-    return client.tokens(anna)
+def done(flow: Flow) -> SignedIn:
+    """Sign Jane in."""
+    return flow.complete()
 
 
-def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(client: RelyingParty) -> None:
-    metadata = body_of(client.http.get("/oidc/.well-known/openid-configuration"))
-
-    assert metadata["end_session_endpoint"] == f"{client.provider.issuer}/session/end"
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_oidcc_rp_initiated_logout(
-    client: RelyingParty, anna: Person, tokens: dict[str, str], method: str
-) -> None:
-    url = by_hint(client, tokens, state=STATE)
-    if method == "POST":
-        posted = dict(parse_qsl(urlsplit(url).query))
-        url = location(anna.http.post("/oidc/session/end", data=posted))
-
-    answer = location(anna.follow(url))
-
-    assert answer.startswith(HOME + "?")
-    assert answer_in(answer) == {"state": STATE}
-    assert not is_signed_in(client, anna)
+def checked_own_page(page: httpx.Response) -> None:
+    """Look at an answer that leads nowhere: an error, a question or the end, all our own."""
+    assert page.status_code in {200, 400}
+    assert "Location" not in page.headers
+    assert page.headers["Content-Type"].startswith("text/html")
 
 
-def test_oidcc_rp_initiated_logout_no_state(
-    client: RelyingParty, anna: Person, tokens: dict[str, str]
-) -> None:
-    assert location(anna.follow(by_hint(client, tokens))) == HOME
-    assert not is_signed_in(client, anna)
+def checked_nowhere(flow: Flow, **parameters: str | None) -> None:
+    """Send a request that may end the session, after a question or not, and lead nowhere."""
+    question = flow.browser.open(flow.party.logout_url(**parameters))
+    checked_own_page(question)
+    page = flow.browser.confirmed(question)
+    checked_own_page(page)
+    assert AFTER not in page.text
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "https://evil.example/",
-        "http://localhost:3000/",
-        "http://localhost:3000/callback",
-        "http://localhost:3000#",
-        "http://localhost:3000@evil.example",
-        "http://localhost:3000.evil.example",
-        "http://LOCALHOST:3000",
-        "//localhost:3000",
-        "javascript:alert(1)",
-    ],
-)
-def test_oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(
-    client: RelyingParty, anna: Person, tokens: dict[str, str], uri: str
-) -> None:
-    for url in (
-        by_hint(client, tokens, post_logout_redirect_uri=uri),
-        client.logout_url(post_logout_redirect_uri=uri),
-    ):
-        answer = anna.follow(url)
+def checked_ended_here(flow: Flow, **parameters: str | None) -> None:
+    """Send a request that ends the session on our own page."""
+    page = logged_out(flow, **parameters)
+    checked_own_page(page)
+    assert DONE in page.text
+    assert not is_signed_in(flow)
 
-        assert answer.status_code == 400
-        assert "evil.example" not in answer.text
-        assert is_signed_in(client, anna)
+
+def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(server: TestedServer) -> None:
+    assert server.metadata["end_session_endpoint"].startswith("https://")
+
+
+def test_oidcc_rp_initiated_logout(flow: Flow, done: SignedIn) -> None:
+    back = flow.server.site.origin + AFTER
+
+    page = logged_out(flow, id_token_hint=done.id_token, post_logout_redirect_uri=back, state=STATE)
+
+    checked_sent_back(flow, page, {"state": STATE})
+    assert not is_signed_in(flow)
+
+
+def test_oidcc_rp_initiated_logout_no_state(flow: Flow, done: SignedIn) -> None:
+    back = flow.server.site.origin + AFTER
+
+    page = logged_out(flow, id_token_hint=done.id_token, post_logout_redirect_uri=back)
+
+    checked_sent_back(flow, page, {})
+    assert not is_signed_in(flow)
+
+
+def test_oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(flow: Flow, done: SignedIn) -> None:
+    uri = f"{flow.server.site.origin}{AFTER}/unregistered"
+
+    checked_nowhere(flow, id_token_hint=done.id_token, post_logout_redirect_uri=uri, state=STATE)
 
 
 def test_oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri(
-    client: RelyingParty, anna: Person, tokens: dict[str, str]
+    flow: Flow, done: SignedIn
 ) -> None:
-    answer = anna.follow(by_hint(client, tokens, post_logout_redirect_uri=HOME + "?foo=bar"))
+    uri = f"{flow.server.site.origin}{AFTER}?foo=bar"
 
-    assert answer.status_code == 400
-
-
-@pytest.mark.parametrize("change", ["modified", "bad"])
-def test_oidcc_rp_initiated_logout_modified_and_bad_id_token_hint(
-    client: RelyingParty, anna: Person, tokens: dict[str, str], change: str
-) -> None:
-    header, claims, signature = tokens["id_token"].split(".")
-    forged = {
-        "modified": f"eyJhbGciOiJub25lIn0.{claims}.",
-        "bad": f"{header}.{claims}.{signature[::-1]}",
-    }
-    page = anna.follow(by_hint(client, {"id_token": forged[change]}))
-
-    assert is_signed_in(client, anna)
-    done = confirmed(anna, page)
-
-    assert DONE in done.text
-    assert HOME not in done.text
-    assert not is_signed_in(client, anna)
+    checked_nowhere(flow, id_token_hint=done.id_token, post_logout_redirect_uri=uri, state=STATE)
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        {"post_logout_redirect_uri": HOME},
-        {"post_logout_redirect_uri": "https://evil.example"},
-        {"post_logout_redirect_uri": None},
-        {"post_logout_redirect_uri": None, "state": STATE},
-    ],
-    ids=["no-id-token-hint", "no-id-token-hint, foreign", "no-params", "only-state"],
-)
-@pytest.mark.usefixtures("tokens")
-def test_oidcc_rp_initiated_logout_without_any_client_asks_and_stays_here(
-    client: RelyingParty, anna: Person, sent: dict[str, str | None]
-) -> None:
-    page = anna.follow(client.logout_url(client_id=None, **sent))
-    assert EMAIL in page.text
-    assert is_signed_in(client, anna)
+def test_oidcc_rp_initiated_logout_modified_id_token_hint(flow: Flow, done: SignedIn) -> None:
+    _, claims, _ = done.id_token.split(".")
+    unsigned = f"{part({'alg': 'none'})}.{claims}."
 
-    done = confirmed(anna, page)
-
-    assert done.status_code == 200
-    assert DONE in done.text
-    assert not is_signed_in(client, anna)
+    checked_nowhere(
+        flow,
+        id_token_hint=unsigned,
+        post_logout_redirect_uri=flow.server.site.origin + AFTER,
+        state=STATE,
+    )
 
 
-def test_oidcc_rp_initiated_logout_no_post_logout_redirect_uri(
-    client: RelyingParty, anna: Person, tokens: dict[str, str]
-) -> None:
-    done = anna.follow(by_hint(client, tokens, post_logout_redirect_uri=None))
+def test_oidcc_rp_initiated_logout_bad_id_token_hint(flow: Flow, done: SignedIn) -> None:
+    foreign = new_key("RS256")
+    header = {"alg": "RS256", "kid": foreign.kid}
+    forged = jwt.encode(header, done.claims, foreign, algorithms=["RS256"])
 
-    assert done.status_code == 200
-    assert DONE in done.text
-    assert not is_signed_in(client, anna)
+    checked_nowhere(
+        flow,
+        id_token_hint=forged,
+        post_logout_redirect_uri=flow.server.site.origin + AFTER,
+        state=STATE,
+    )
+
+
+@pytest.mark.usefixtures("done")
+def test_oidcc_rp_initiated_logout_no_id_token_hint(flow: Flow) -> None:
+    back = flow.server.site.origin + AFTER
+
+    checked_nowhere(flow, post_logout_redirect_uri=back, state=STATE)
+
+
+@pytest.mark.usefixtures("done")
+def test_oidcc_rp_initiated_logout_no_params(flow: Flow) -> None:
+    checked_ended_here(flow)
+
+
+@pytest.mark.usefixtures("done")
+def test_oidcc_rp_initiated_logout_only_state(flow: Flow) -> None:
+    checked_ended_here(flow, state=STATE)
+
+
+def test_oidcc_rp_initiated_logout_no_post_logout_redirect_uri(flow: Flow, done: SignedIn) -> None:
+    checked_ended_here(flow, id_token_hint=done.id_token, state=STATE)

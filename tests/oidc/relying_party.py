@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -179,6 +180,8 @@ def refusal(response: httpx.Response, status: int = 400) -> str:
     assert set(body) == {"error", "error_description", "code", "message"}
     assert all(isinstance(value, str) and value for value in body.values())
     assert body["code"] == f"oidc.{body['error']}"
+    # RFC 6749 §5.2: ASCII without quotes and backslashes.
+    assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", body["error_description"])
     return str(body["error"])
 
 

@@ -1,6 +1,7 @@
 """Ending a session: who may do it without being asked, and what ends with it."""
 
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -203,3 +204,59 @@ def test_logout_in_one_browser_leaves_the_other_browser_of_the_person_alone(
     assert is_signed_in(client, elsewhere)
     assert client.userinfo(there["access_token"]).status_code == 200
     assert body_of(client.refresh(there["refresh_token"]))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://evil.example/",
+        "http://localhost:3000/",
+        "http://localhost:3000/callback",
+        "http://localhost:3000#",
+        "http://localhost:3000@evil.example",
+        "http://localhost:3000.evil.example",
+        "http://LOCALHOST:3000",
+        "//localhost:3000",
+        "javascript:alert(1)",
+    ],
+)
+def test_what_only_resembles_the_registered_address_is_an_error_page(
+    client: RelyingParty, anna: Person, tokens: dict[str, str], uri: str
+) -> None:
+    for url in (
+        by_hint(client, tokens, post_logout_redirect_uri=uri),
+        client.logout_url(post_logout_redirect_uri=uri),
+    ):
+        answer = anna.follow(url)
+
+        assert answer.status_code == 400
+        assert "evil.example" not in answer.text
+        assert is_signed_in(client, anna)
+
+
+def test_a_posted_request_is_as_good(
+    client: RelyingParty, anna: Person, tokens: dict[str, str]
+) -> None:
+    posted = dict(parse_qsl(urlsplit(by_hint(client, tokens, state=STATE)).query))
+
+    onward = location(anna.http.post("/oidc/session/end", data=posted))
+
+    assert answer_in(location(anna.follow(onward))) == {"state": STATE}
+    assert not is_signed_in(client, anna)
+
+
+@pytest.mark.parametrize("uri", [HOME, "https://evil.example", None])
+@pytest.mark.usefixtures("tokens")
+def test_without_any_client_the_person_is_asked_and_stays_here(
+    client: RelyingParty, anna: Person, uri: str | None
+) -> None:
+    page = anna.follow(client.logout_url(client_id=None, post_logout_redirect_uri=uri))
+    assert EMAIL in page.text
+    assert is_signed_in(client, anna)
+
+    done = confirmed(anna, page)
+
+    assert done.status_code == 200
+    assert DONE in done.text
+    assert "evil.example" not in done.text
+    assert not is_signed_in(client, anna)

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -28,8 +29,19 @@ def free_port() -> int:
         return port
 
 
+def tls_settings(certificate: Path) -> dict[str, str]:
+    """Return the settings of a server with the certificate of a folder."""
+    return {
+        "AUTHSERVER_TLS__CERT_FILE": str(certificate / "trusted.pem"),
+        "AUTHSERVER_TLS__KEY_FILE": str(certificate / "private.pem"),
+    }
+
+
 class ServerProcess:
-    """`authserver serve` on SQLite, or on the database given, with the outbox sender."""
+    """`authserver serve` on SQLite, or on the database given, with the outbox sender.
+
+    With a folder of `loopback_certificate` it speaks TLS, otherwise plain HTTP.
+    """
 
     def __init__(
         self,
@@ -38,13 +50,18 @@ class ServerProcess:
         database_url: str | None = None,
         workers: int = 1,
         settings: Mapping[str, str] | None = None,
+        certificate: Path | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.data_dir = folder / "data"
         self.log = folder / "server.log"
         self.port = free_port()
-        self.endpoint = f"http://localhost:{self.port}"
-        self.inbox = DevInbox(self.endpoint)
+        self.endpoint = f"{'http' if certificate is None else 'https'}://localhost:{self.port}"
+        # Loading the world's certificates takes longer than all else here.
+        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if certificate is not None:
+            self.trust.load_verify_locations(certificate / "trusted.pem")
+        self.inbox = DevInbox(self.endpoint, self.trust)
         self._folder = folder
         self._workers = workers
         # SQLite is brought in order by the start itself.
@@ -53,6 +70,7 @@ class ServerProcess:
             "AUTHSERVER_ENDPOINT": self.endpoint,
             "AUTHSERVER_DATA_DIR": str(self.data_dir),
             **({} if database_url is None else {"AUTHSERVER_DATABASE_URL": database_url}),
+            **({} if certificate is None else tls_settings(certificate)),
             **(settings or {}),
         }
         bind = self.settings.get("AUTHSERVER_MANAGEMENT_BIND")
@@ -154,7 +172,9 @@ class ServerProcess:
 
     def _is_ready(self) -> bool:
         try:
-            answer = httpx.get(f"{self.health}/readyz", trust_env=False, timeout=5.0)
+            answer = httpx.get(
+                f"{self.health}/readyz", trust_env=False, timeout=5.0, verify=self.trust
+            )
         except httpx.TransportError:
             return False
         return answer.status_code == httpx.codes.OK
