@@ -18,15 +18,19 @@ from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm
 
 CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._~-]{1,40}")
 # What clients themselves or other parts of the server decide.
-NOT_HERE: Final = frozenset({"is_dynamic", "grant_types", "default_max_age"})
-LISTS: Final = ("contacts", "cors_origins")
+NOT_HERE: Final = frozenset({"is_dynamic", "grant_types"})
+LISTS: Final = ("contacts", "cors_origins", "default_acr_values")
 SWITCHES: Final = (
+    "require_auth_time",
     "backchannel_logout_session_required",
     "frontchannel_logout_session_required",
     "may_introspect_all",
     "is_third_party",
 )
-LIFETIMES: Final = ("access_token_lifetime", "id_token_lifetime", "refresh_token_lifetime")
+DURATIONS: Final = (
+    *("access_token_lifetime", "id_token_lifetime", "refresh_token_lifetime"),
+    "default_max_age",
+)
 ADDRESSES: Final = (
     *("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri"),
     *("backchannel_logout_uri", "frontchannel_logout_uri"),
@@ -107,7 +111,7 @@ def client_of(table: TypedTable, client_id: ClientId) -> Client:
         **{name: table.text(name) or None for name in ADDRESSES},
         **{name: table.switch(name, default=False) for name in SWITCHES},
         **{name: table.texts(name) for name in LISTS},
-        **{name: table.seconds(name) for name in LIFETIMES},
+        **{name: table.seconds(name) for name in DURATIONS},
         "jwks": table.table("jwks"),
         "token_endpoint_auth_method": choice(
             table, "token_endpoint_auth_method", ClientAuthenticationMethod

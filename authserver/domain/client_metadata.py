@@ -43,6 +43,8 @@ class ClientMetadata:
     grant_types: tuple[str, ...] | None = None
     userinfo_signed_response_alg: SigningAlgorithm | None = None
     default_max_age: timedelta | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
@@ -91,6 +93,7 @@ FROM_JSON: Mapping[str, Any] = {
     "contacts": tuple,
     "grant_types": tuple,
     "cors_origins": tuple,
+    "default_acr_values": tuple,
     "token_endpoint_auth_method": ClientAuthenticationMethod,
     "userinfo_signed_response_alg": SigningAlgorithm,
     "default_max_age": seconds,

@@ -1,5 +1,6 @@
 """What is asked of a client's metadata; the sentences hold nothing that was sent."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -28,6 +29,10 @@ HTTPS_MEMBERS: Final = (
     "jwks_uri",
 )
 LOGOUT_MEMBERS: Final = ("backchannel_logout_uri", "frontchannel_logout_uri")
+LONGEST_MAX_AGE: Final = timedelta(days=3660)
+MOST_ACR_VALUES: Final = 20
+# All of them together are no longer than the parameter of a request may be.
+ACR_VALUE: Final = re.compile(r"[!-~]{1,100}")
 SHORTEST_LIFETIME: Final = timedelta(minutes=1)
 LONGEST_LIFETIMES: Final = {
     "access_token_lifetime": timedelta(days=1),
@@ -50,6 +55,7 @@ def metadata_faults(client: Client) -> Iterator[str]:
     yield from contact_faults(metadata)
     yield from origin_faults(metadata)
     yield from lifetime_faults(metadata)
+    yield from sign_in_faults(metadata)
 
 
 def key_faults(metadata: ClientMetadata) -> Iterator[str]:
@@ -92,6 +98,15 @@ def lifetime_faults(metadata: ClientMetadata) -> Iterator[str]:
         lifetime = getattr(metadata, name)
         if lifetime is not None and not SHORTEST_LIFETIME <= lifetime <= longest:
             yield f"{name} must be from 1 minute to {longest.days} days."
+
+
+def sign_in_faults(metadata: ClientMetadata) -> Iterator[str]:
+    """Yield a sentence for each wish about the sign-in that no request could have either."""
+    age, values = metadata.default_max_age, metadata.default_acr_values
+    if age is not None and (age.microseconds or not timedelta(0) <= age <= LONGEST_MAX_AGE):
+        yield f"default_max_age must be whole seconds, at most {LONGEST_MAX_AGE.days} days."
+    if len(values) > MOST_ACR_VALUES or not all(map(ACR_VALUE.fullmatch, values)):
+        yield f"default_acr_values must be at most {MOST_ACR_VALUES} words."
 
 
 def is_https_or_absent(uri: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm
 from authserver.oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 
 MOST_URIS: Final = 20
+MOST_SECONDS: Final = 999_999_999
 METHODS: Final = tuple(map(str, ClientAuthenticationMethod))
 GRANT_TYPES: Final = ("authorization_code", "refresh_token")
 RESPONSE_TYPES: Final = ("code",)
@@ -32,6 +33,7 @@ TEXT_MEMBERS: Final = (
     *("backchannel_logout_uri", "frontchannel_logout_uri"),
 )
 SWITCH_MEMBERS: Final = (
+    "require_auth_time",
     "backchannel_logout_session_required",
     "frontchannel_logout_session_required",
 )
@@ -114,6 +116,15 @@ class WantedClient:
             raise InvalidClientMetadata(f"{name} must be a list of at most {MOST_URIS} texts")
         return tuple(dict.fromkeys(value))
 
+    def seconds(self, name: str) -> timedelta | None:
+        """Return a duration; how long it may be is for the rules to say."""
+        value = self.document.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MOST_SECONDS:
+            raise InvalidClientMetadata(f"{name} must be a whole number of seconds")
+        return timedelta(seconds=value)
+
     def switch(self, name: str) -> bool:
         """Return true or false."""
         value = self.document.get(name)
@@ -178,6 +189,8 @@ class WantedClient:
             **{name: self.text(name) for name in TEXT_MEMBERS},
             **{name: self.switch(name) for name in SWITCH_MEMBERS},
             "contacts": self.texts("contacts") or (),
+            "default_max_age": self.seconds("default_max_age"),
+            "default_acr_values": self.texts("default_acr_values") or (),
             "jwks": self._jwks(),
             "grant_types": grant_types,
             "userinfo_signed_response_alg": self.algorithm("userinfo_signed_response_alg"),
@@ -228,9 +241,12 @@ def document_of(client: Client) -> dict[str, object]:
         "id_token_signed_response_alg": client.id_token_algorithm,
         "scope": DEFAULT_SCOPE,
     }
+    if metadata.default_max_age is not None:
+        document["default_max_age"] = int(metadata.default_max_age.total_seconds())
     given: dict[str, object] = {
         "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
         "contacts": list(metadata.contacts),
+        "default_acr_values": list(metadata.default_acr_values),
         "jwks": metadata.jwks,
         "userinfo_signed_response_alg": metadata.userinfo_signed_response_alg,
         **{name: getattr(metadata, name) for name in (*TEXT_MEMBERS, *SWITCH_MEMBERS)},

@@ -14,6 +14,7 @@ from authserver.oidc.authorization.next_step import Consent, Issue, Refuse, Sign
 from authserver.oidc.authorization.outcomes import Answer, FirstPage, Paused
 from authserver.oidc.authorization.request import (
     LONGEST_HINT,
+    AuthorizationRequest,
     Prompt,
     find_redirect_target,
     read_login_hint,
@@ -87,7 +88,9 @@ class AuthorizationEndpoint:
                     answer = ended or self.codes.issue(work, request, session, now)
                     if answer is not None:
                         return answer
-            paused = self._pause(work, target.client.id, kept_parameters(parameters), locale, now)
+            paused = self._pause(
+                work, target.client.id, kept_parameters(parameters, request), locale, now
+            )
             work.commit()
         return Paused(interaction_id=paused[0], cookie=Secret(paused[1]), page=page)
 
@@ -138,12 +141,16 @@ class AuthorizationEndpoint:
         return interaction.id, cookie
 
 
-def kept_parameters(parameters: Parameters) -> dict[str, str]:
-    """Return what a paused request needs again, as it was sent."""
+def kept_parameters(parameters: Parameters, request: AuthorizationRequest) -> dict[str, str]:
+    """Return what a paused request needs again, as it was sent or as its client registered it."""
     kept = {name: value for name, value in parameters.values.items() if name in KEPT_PARAMETERS}
     if parameters.resources:
         # Reading it again splits at commas.
         kept["resource"] = ",".join(parameters.resources)
+    if request.max_age is not None:
+        kept["max_age"] = str(request.max_age)
+    if request.acr_values:
+        kept["acr_values"] = " ".join(request.acr_values)
     if read_login_hint(kept.get("login_hint")) is None:
         kept.pop("login_hint", None)
     if "id_token_hint" in kept:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from authserver.domain.api_resources import ApiResource
+from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import Client
 from authserver.domain.scopes import ScopeSet
 from authserver.domain.sessions import AuthenticationContext
@@ -154,6 +155,7 @@ def read_request(
     parameters.refuse_repeated()
     refuse_long_values(parameters)
     known, unknown = read_resources(parameters, apis)
+    claims = read_claims(parameters.get("claims"))
     nonce = parameters.get("nonce")
     if nonce is not None and len(nonce) > LONGEST_NONCE:
         raise InvalidRequest(f"nonce is longer than {LONGEST_NONCE} characters")
@@ -166,15 +168,15 @@ def read_request(
             parameters.get("code_challenge"), parameters.get("code_challenge_method")
         ),
         prompts=frozenset((parameters.get("prompt") or "").split()),
-        max_age=read_max_age(parameters.get("max_age")),
-        acr_values=tuple((parameters.get("acr_values") or "").split()),
+        max_age=read_max_age(parameters.get("max_age"), target.client.metadata),
+        acr_values=read_acr_values(parameters.get("acr_values"), claims, target.client.metadata),
         id_token_hint=parameters.get("id_token_hint"),
         wants_registration=wants_registration(parameters),
         scope_words=frozenset((parameters.get("scope") or "").split()),
         apis=known,
         unknown_resources=unknown,
         unsupported=frozenset({"request", "request_uri", "registration"} & set(parameters.values)),
-        claims=read_claims(parameters.get("claims")),
+        claims=claims,
     )
 
 
@@ -188,13 +190,30 @@ def read_resources(
     return apis.find_each(asked)
 
 
-def read_max_age(text: str | None) -> int | None:
-    """Return the greatest age of the sign-in in seconds (OIDC Core §3.1.2.1)."""
+def read_max_age(text: str | None, registered: ClientMetadata) -> int | None:
+    """Return the greatest age of the sign-in in seconds (OIDC Core §3.1.2.1).
+
+    A request's own goes before the one that is registered (OIDC Registration §2).
+    """
     if text is None:
-        return None
+        usual = registered.default_max_age
+        return None if usual is None else int(usual.total_seconds())
     if not WHOLE_SECONDS.fullmatch(text):
         raise InvalidRequest("max_age must be a whole number of seconds")
     return int(text)
+
+
+def read_acr_values(
+    text: str | None, claims: RequestedClaims, registered: ClientMetadata
+) -> tuple[str, ...]:
+    """Return the contexts that would be liked, best first.
+
+    Whoever asks in either way has not left it to what is registered (OIDC Registration §2).
+    """
+    asked = tuple((text or "").split())
+    if asked or claims.acr_values or claims.preferred_acr:
+        return asked
+    return registered.default_acr_values
 
 
 def refuse_long_values(parameters: Parameters) -> None:
