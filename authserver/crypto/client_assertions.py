@@ -7,6 +7,7 @@ from typing import Any, Final
 import jwt
 
 from authserver.crypto.client_keys import ClientKey
+from authserver.crypto.compact_jws import is_compact
 from authserver.domain.signing_keys import SigningAlgorithm
 
 LONGEST_ASSERTION: Final = 8192
@@ -78,7 +79,7 @@ class ClientAssertion:
 def read_assertion(token: str) -> ClientAssertion:
     """Return an assertion without believing it; raises AssertionInvalid."""
     # RFC 8725 §3.8: the size is judged before anything is parsed.
-    if len(token) > LONGEST_ASSERTION or not token.isascii():
+    if len(token) > LONGEST_ASSERTION or not is_compact(token):
         raise AssertionInvalid("the assertion is too long or no JWT")
     try:
         parts = jwt.decode_complete(token, options=UNPROVEN)

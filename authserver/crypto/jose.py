@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import get_default_algorithms
 
+from authserver.crypto.compact_jws import is_compact
 from authserver.domain.signing_keys import SigningAlgorithm
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -103,8 +104,8 @@ def read_own_token(
 
     `keys` maps the ids of the published keys to algorithm and JWK. Raises TokenInvalid.
     """
-    if len(token) > LONGEST_TOKEN:
-        raise TokenInvalid("too long")
+    if len(token) > LONGEST_TOKEN or not is_compact(token):
+        raise TokenInvalid("too long, or written otherwise than we write")
     try:
         header = jwt.get_unverified_header(token)
         algorithm, jwk = keys[header["kid"]]
@@ -125,6 +126,6 @@ def read_own_token(
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as fault:
         raise TokenInvalid("the token is not one of ours") from fault
     # RFC 8725 §3.11: tokens of other types are signed with the same keys.
-    if header.get("typ") != typ:
+    if header.get("typ") != typ or not isinstance(claims["aud"], str):
         raise TokenInvalid("the token is of another type")
     return claims
