@@ -1,7 +1,9 @@
 """Dynamic: the modules of the certification plan, all but the one that demands implicit flows."""
 
+import re
 import time
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 
@@ -15,12 +17,17 @@ from tests.conformance.suite.checks import (
 )
 from tests.conformance.suite.flow import Flow, checked_refresh
 from tests.conformance.suite.party import KEY_JWT, WITH_REFRESH, Party, leaving, new_callback
-from tests.conformance.suite.request_objects import checked_object_with_redirect_uri
+from tests.conformance.suite.request_objects import (
+    checked_object_with_redirect_uri,
+    checked_unsigned_request_uri,
+)
 from tests.conformance.suite.server import TestedServer
 from tests.oidc.relying_party import header_of
 from tests.oidc.signing_client import new_key, public_set
+from tests.support.images import png
 
-ROTATION_SECONDS = 10.0
+PATIENCE_SECONDS = 10.0
+CLIENT_LOGO = re.compile(r'<img class="client-logo" src="([^"]+)"')
 
 
 def registered(server: TestedServer, **metadata: object) -> Party:
@@ -127,6 +134,33 @@ def test_oidcc_server(flow: Flow) -> None:
     assert done.claims.keys() <= ID_TOKEN_CLAIMS
 
 
+def test_oidcc_registration_logo_uri(server: TestedServer, browser: Browser) -> None:
+    picture = png()
+    uri = server.site.serve("/logo.png", picture, "image/png")
+    flow = Flow(registered(server, logo_uri=uri), browser)
+
+    logo = client_logo(flow)
+
+    # Served by the provider, so that the relying party does not learn who looks at the page.
+    assert logo.startswith(f"{server.process.endpoint}/")
+    shown = server.http.get(logo)
+    assert (shown.headers["Content-Type"], shown.content) == ("image/png", picture)
+
+
+def test_oidcc_registration_policy_uri(server: TestedServer, browser: Browser) -> None:
+    uri = f"{server.site.origin}/policy"
+    flow = Flow(registered(server, policy_uri=uri), browser)
+
+    assert f'<a href="{uri}"' in flow.page().text
+
+
+def test_oidcc_registration_tos_uri(server: TestedServer, browser: Browser) -> None:
+    uri = f"{server.site.origin}/terms"
+    flow = Flow(registered(server, tos_uri=uri), browser)
+
+    assert f'<a href="{uri}"' in flow.page().text
+
+
 def test_oidcc_registration_jwks_uri(server: TestedServer, browser: Browser) -> None:
     party, path = at_jwks_uri(server)
 
@@ -153,7 +187,7 @@ def test_oidcc_server_rotate_keys(flow: Flow) -> None:
 
     flow.server.process.authserver("signing-key", "rotate")
 
-    give_up_at = time.monotonic() + ROTATION_SECONDS
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     while kids_of(flow.server) == before and time.monotonic() < give_up_at:
         time.sleep(0.05)
     after = kids_of(flow.server)
@@ -172,8 +206,25 @@ def test_oidcc_refresh_token_rp_key_rotation(server: TestedServer, browser: Brow
     flow.renew(done)
 
 
+def test_oidcc_request_uri_unsigned_is_refused(flow: Flow) -> None:
+    # The module demands that it works; no address that a request names is ever fetched here.
+    checked_unsigned_request_uri(flow)
+
+
+def test_oidcc_request_uri_signed_rs256_is_refused(server: TestedServer, browser: Browser) -> None:
+    # Likewise: refused in the open, where the answer may go, with the state that was sent.
+    flow = Flow(registered(server, request_object_signing_alg="RS256"), browser)
+
+    answer = flow.silent_answer(request_uri=f"{server.site.origin}/signed-request")
+
+    assert server.metadata["request_uri_parameter_supported"] is False
+    assert answer.error == "request_uri_not_supported"
+    assert not server.site.was_asked_for("/signed-request")
+
+
 def test_oidcc_ensure_client_assertion_with_iss_aud_succeeds(flow: Flow) -> None:
-    # Here every assertion names the issuer as its audience, and nobody else.
+    flow.party.audience = flow.server.issuer
+
     flow.complete()
 
 
@@ -184,6 +235,18 @@ def at_jwks_uri(server: TestedServer, **metadata: object) -> tuple[Party, str]:
     assert party.key is not None
     server.site.serve_json(path, public_set(party.key))
     return party, path
+
+
+def client_logo(flow: Flow) -> str:
+    """Wait until the sign-in page shows the logo of the client, and return its address."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up_at:
+        page = flow.page()
+        found = CLIENT_LOGO.search(page.text)
+        if found is not None:
+            return str(page.url.join(unescape(found[1])))
+        time.sleep(0.05)
+    raise AssertionError("the page shows no logo")
 
 
 def kids_of(server: TestedServer) -> set[str]:

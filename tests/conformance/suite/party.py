@@ -37,6 +37,8 @@ class Party:
     server: TestedServer
     document: JsonObject
     key: Key | None = None
+    # For whom its assertions are: as a rule the endpoint that they are sent to.
+    audience: str | None = None
 
     @classmethod
     def registered(cls, server: TestedServer, /, **metadata: Any) -> Self:
@@ -117,10 +119,11 @@ class Party:
         return self.token(grant_type="refresh_token", refresh_token=refresh_token, **fields)
 
     def assertion(self) -> str:
-        """Return a JWT that proves who it is (RFC 7523 §3); the audience is the issuer."""
+        """Return a JWT that proves who it is (RFC 7523 §3)."""
         assert self.key is not None
         now = int(seconds_now())
-        claims = {"iss": self.id, "sub": self.id, "aud": self.server.issuer, "jti": next_name("j")}
+        audience = self.audience or self.server.metadata["token_endpoint"]
+        claims = {"iss": self.id, "sub": self.id, "aud": audience, "jti": next_name("jti")}
         times = {"iat": now, "exp": now + 60}
         header = {"alg": "RS256", "kid": self.key.kid}
         return jwt.encode(header, {**claims, **times}, self.key, algorithms=["RS256"])
