@@ -30,6 +30,10 @@ is_third_party = true
 backchannel_logout_uri = "https://books.example/logout"
 cors_origins = ["https://app.books.example"]
 access_token_lifetime = 300
+logo_uri = "https://books.example/logo.png"
+default_max_age = 900
+default_acr_values = ["urn:authserver:acr:two-factors"]
+require_auth_time = true
 token_endpoint_auth_method = "private_key_jwt"
 
 [[clients.jwks.keys]]

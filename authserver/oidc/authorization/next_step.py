@@ -178,8 +178,14 @@ def serves(
         return False
     if Prompt.SELECT_ACCOUNT in request.prompts and not chosen:
         return False
-    if request.max_age is not None and now - session.authenticated_at > timedelta(
-        seconds=request.max_age
-    ):
+    if request.max_age is not None and not is_young(session, request.max_age, now):
         return False
     return hinted_subject is None or hinted_subject == session.subject
+
+
+def is_young(session: Session, max_age: int, now: datetime) -> bool:
+    """Tell whether the sign-in is no older than so many seconds.
+
+    OIDC Core §3.1.2.1: none at all means prompt=login, however close two clocks may be.
+    """
+    return max_age > 0 and now - session.authenticated_at <= timedelta(seconds=max_age)

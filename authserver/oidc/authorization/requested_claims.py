@@ -1,7 +1,7 @@
 """The `claims` parameter: claims asked for one by one, and demands on `sub` and `acr`."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from authserver.oidc.errors import InvalidRequest
@@ -57,9 +57,17 @@ def members_of(document: Mapping[str, object], place: str) -> dict[str, object]:
 
 
 def values_of(request: object) -> list[str]:
-    """Return the texts among `value` and `values` of one requested claim."""
+    """Return `value` and `values` of one requested claim.
+
+    What is demanded and can never be met must not be taken for no demand.
+    """
     if not isinstance(request, dict):
         return []
-    listed = request.get("values")
-    several: Iterable[object] = listed if isinstance(listed, list) else ()
-    return [value for value in (request.get("value"), *several) if isinstance(value, str)]
+    value, listed = request.get("value"), request.get("values")
+    several = [] if listed is None else listed
+    if not isinstance(several, list):
+        raise InvalidRequest("claims has values that are no list")
+    values = several if value is None else [value, *several]
+    if not all(isinstance(each, str) for each in values):
+        raise InvalidRequest("claims has a value of sub or acr that is no text")
+    return values
