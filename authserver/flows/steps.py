@@ -97,13 +97,16 @@ def notice_of_refusal(refused: CodeRefused) -> dict[str, object]:
 def may_continue(interaction: Interaction) -> bool:
     """Tell whether an earlier sign-in could be good for this request.
 
-    One that asks for two factors is paused because the session has one, so it is not.
+    One that asks for two factors is paused because the session has one, so it is not; one that
+    asks for a certain person, because it is somebody else's.
     """
     asked = interaction.parameters
     demanded = {"login", "create"}.intersection(str(asked.get("prompt", "")).split())
-    contexts = f"{asked.get('acr_values', '')} {asked.get('claims', '')}"
+    claims = str(asked.get("claims", ""))
+    contexts = f"{asked.get('acr_values', '')} {claims}"
     return not (
         demanded
         or {"max_age", "id_token_hint"} & set(asked)
+        or '"sub"' in claims
         or AuthenticationContext.TWO_FACTORS in contexts
     )

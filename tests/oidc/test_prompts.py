@@ -169,7 +169,15 @@ def test_select_account_goes_on_with_the_account_that_is_chosen(
     assert answer.headers["Location"].startswith(f"{CALLBACK}?code=")
 
 
-@pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "1"}, {"hint": "foreign"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": "login"},
+        {"max_age": "1"},
+        {"hint": "foreign"},
+        {"claims": '{"userinfo": {"sub": {"value": "somebody else"}}}'},
+    ],
+)
 def test_going_on_with_the_session_is_not_offered_where_it_would_not_serve(
     client: RelyingParty, anna: Person, changes: dict[str, str | None]
 ) -> None:
