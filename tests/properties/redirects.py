@@ -7,15 +7,9 @@ from authserver.domain.clients import Client, ClientKind, redirect_uri_fault
 from tests.properties.property import Chance, Property, any_text
 from tests.storage.samples import a_client
 
-HOSTS = [
-    "app.example.com",
-    "localhost",
-    "127.0.0.1",
-    "127.8.8.8",
-    "[::1]",
-    "localhost.evil.example",
-]
-SCHEMES = ["https", "http", "com.example.app", "javascript", "JavaScript", "data", "file", "HTTP"]
+# The longest of those that begin alike comes first: it is the one that a URI has.
+HOSTS = ["localhost.evil.example", "localhost", "127.0.0.1", "127.8.8.8", "[::1]", "a.example.com"]
+SCHEMES = ["http", "http", "https", "com.example.app", "javascript", "JavaScript", "data", "HTTP"]
 TAILS = ["", "/", "/callback", "/callback?x=1", "/cb/..;/", "/a%2fb", "?x=http://b", "/*", "/#f"]
 PORTS = ["", ":1", ":80", ":443", ":8080", ":65535", ":0", ":65536", ":080", ":", ":8o", ":\u0663"]
 USER_INFO = ["", "", "", "", "user@", "a@b@", "127.0.0.1:80@", "evil.example\\@"]
