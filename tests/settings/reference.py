@@ -66,7 +66,8 @@ NOTES = {
     "CODES": "A value outside its range stops the start. `BASE32_FROM` is at least `DIGITS8_FROM`; "
     "`DEVICE_SHARE` is less than `PER_ADDRESS_DAY`, `PER_SOURCE_AND_ADDRESS` at most that.",
     "OUTGOING": "Calls to addresses that clients name: their keys, their logo, and where they "
-    "are told of ended sessions. Private networks are never called, but for the origins in `ALLOW`.",
+    "are told of ended sessions. Private networks are never called, but for the origins in "
+    "`ALLOW`.",
     "REGISTRATION": "[Registration by applications]"
     "(applications.md#registration-by-applications) at `/oidc/reg`.",
 }
