@@ -51,31 +51,71 @@ class Bench:
 
     endpoint: str
     client: RegisteredClient
+    service: tuple[str, str]
     tokens: dict[str, Any]
 
     def calls(self) -> dict[str, Call]:
         """Return a call for each endpoint."""
         bearer = {"Authorization": f"Bearer {self.tokens['access_token']}"}
+        client = self.credentials
+        introspected = {"token": self.tokens["access_token"], **client}
+        service = dict(zip(client, self.service, strict=True))
         return {
             "discovery": get("/oidc/.well-known/openid-configuration", {}),
             "key set": get("/oidc/jwks", {}),
             "userinfo": get("/oidc/me", bearer),
+            "introspection": post("/oidc/token/introspection", introspected, says_active),
+            "client credentials": post(
+                "/oidc/token", {"grant_type": "client_credentials", **service}, says_token
+            ),
             "refresh": self.refresh,
         }
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Return what proves the client, in a form."""
+        assert self.client.client_secret is not None
+        return {"client_id": self.client.client_id, "client_secret": self.client.client_secret}
+
     def refresh(self, connection: http.client.HTTPConnection) -> None:
         """Rotate the refresh token; one connection only, for each use needs the one before."""
-        body = {
+        fields = {
             "grant_type": "refresh_token",
             "refresh_token": self.tokens["refresh_token"],
-            "client_id": self.client.client_id,
-            "client_secret": self.client.client_secret,
+            **self.credentials,
         }
-        connection.request("POST", "/oidc/token", urlencode(body), FORM)
-        answer = connection.getresponse()
-        document = json.loads(answer.read())
-        assert answer.status == httpx.codes.OK, document
-        self.tokens = document
+        self.tokens = answer_to_form(connection, "/oidc/token", fields)
+
+
+def answer_to_form(
+    connection: http.client.HTTPConnection, path: str, fields: dict[str, str]
+) -> dict[str, Any]:
+    """Send a form and return the JSON document of its answer, which must be 200."""
+    connection.request("POST", path, urlencode(fields), FORM)
+    answer = connection.getresponse()
+    document: dict[str, Any] = json.loads(answer.read())
+    assert answer.status == httpx.codes.OK, document
+    return document
+
+
+def post(path: str, fields: dict[str, str], is_right: Callable[[dict[str, Any]], bool]) -> Call:
+    """Return the call that sends a form, whose answer must be right."""
+
+    def call(connection: http.client.HTTPConnection) -> None:
+        document = answer_to_form(connection, path, fields)
+        assert is_right(document), document
+
+    return call
+
+
+def says_active(document: dict[str, Any]) -> bool:
+    """Tell whether an introspected token is live."""
+    return document["active"] is True
+
+
+def says_token(document: dict[str, Any]) -> bool:
+    """Tell whether there is a token in the answer."""
+    return bool(document["access_token"])
 
 
 def get(path: str, headers: dict[str, str]) -> Call:
@@ -119,7 +159,7 @@ def signed_in(provider: Provider) -> Bench:
         },
         trust_env=False,
     ).raise_for_status()
-    return Bench(provider.endpoint, client, answer.json())
+    return Bench(provider.endpoint, client, provider.register_service(), answer.json())
 
 
 def rate(bench: Bench, call: Call, connections: int, seconds: float) -> float:
@@ -167,7 +207,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, both(Path(folder)) as benches:
-        say(f"{'per second':12}{'authserver':>12}{'oidc-provider':>15}{'ratio':>8}")
+        say(f"{'per second':20}{'authserver':>12}{'oidc-provider':>15}{'ratio':>8}")
         for name in next(iter(benches.values())).calls():
             connections = 1 if name == "refresh" else 2
             found: dict[str, list[float]] = {each: [] for each in benches}
@@ -176,7 +216,7 @@ def main() -> int:
                     call = bench.calls()[name]
                     found[each].append(rate(bench, call, connections, options.seconds))
             ours, peer = (statistics.median(figures) for figures in found.values())
-            say(f"{name:12}{ours:12.0f}{peer:15.0f}{ours / peer:8.2f}")
+            say(f"{name:20}{ours:12.0f}{peer:15.0f}{ours / peer:8.2f}")
     return 0
 
 

@@ -52,6 +52,10 @@ class Provider(Protocol):
         """Register an application that may sign people in."""
         ...
 
+    def register_service(self) -> tuple[str, str]:
+        """Register a service, which acts for itself, and return its id and secret."""
+        ...
+
     def register_api(self, indicator: str) -> None:
         """Register an API, for which clients may ask access tokens; once for each test."""
         ...
@@ -89,6 +93,20 @@ class StandIn:
             redirect_uri=redirect_uri,
             post_logout_redirect_uri=post_logout_redirect_uri,
         )
+
+    def register_service(self) -> tuple[str, str]:
+        """Register by dynamic registration."""
+        answer = httpx.post(
+            f"{self.endpoint}/oidc/reg",
+            json={
+                "grant_types": ["client_credentials"],
+                "redirect_uris": [],
+                "response_types": [],
+                "token_endpoint_auth_method": METHODS["post"],
+            },
+            trust_env=False,
+        ).raise_for_status()
+        return answer.json()["client_id"], answer.json()["client_secret"]
 
     def register_api(self, indicator: str) -> None:
         """Do nothing: every address is an API here."""
@@ -128,6 +146,11 @@ class RunningServer:
             redirect_uri=redirect_uri,
             post_logout_redirect_uri=post_logout_redirect_uri,
         )
+
+    def register_service(self) -> tuple[str, str]:
+        """Register by the command line."""
+        made = self._server.authserver("client", "create", "--name", "Robot", "--kind", "service")
+        return made["client_id"], made["client_secret"]
 
     def register_api(self, indicator: str) -> None:
         """Register it by the command line, which refuses to do so twice."""

@@ -28,6 +28,7 @@ const configuration = {
   clientDefaults: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] },
   cookies: { keys: [randomBytes(16).toString('hex')] },
   features: {
+    clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     introspection: { enabled: true },
     registration: { enabled: true },
