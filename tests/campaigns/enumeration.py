@@ -12,28 +12,57 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from authserver.crypto.argon2_hasher import Argon2Hasher
+from authserver.domain.accounts import Account
+from authserver.domain.passwords import StoredPassword
+from authserver.domain.secret import Secret
 from tests.races.arena import Arena, Newcomer, opened_arena, same_origin
 from tests.support.databases import postgres_server
 from tests.support.smtp_server import Script, SmtpServer
 
 DATABASES = ("sqlite", "postgres")
-# What leads from a client to each page that takes an address.
-PATHS: dict[str, dict[str, str]] = {"sign-in": {}, "register": {"first_screen": "register"}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A form that takes an address, and how somebody who comes from a client gets there."""
+
+    begin: Mapping[str, str] = field(default_factory=dict)
+    page: str = "/sign-in"
+    step: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+PATHS = {
+    "sign-in": Place(),
+    "register": Place(begin={"first_screen": "register"}, page="/register"),
+    "password": Place(step="/password", typed={"password": "a password that is not right"}),
+    "forgot-password": Place(page="/forgot-password"),
+}
 KINDS = ("with account", "without account", "suspended", "not yet proven")
 KNOWN, UNKNOWN = KINDS[:2]
 # The two rarer kinds are asked about less often.
 SHARES = dict(zip(KINDS, (1.0, 1.0, 0.25, 0.25), strict=True))
-ADDRESSES_OF_KIND = 20
+# So many that no limit of one address is reached.
+ADDRESSES_OF_KIND = 200
 BATCH = 40
 SECONDS_OF_PROVIDER = 2.0
+WITH_PASSWORDS = {
+    "signIn": {"methods": [{"identifier": "email", "password": True, "verificationCode": True}]}
+}
+# A server looks for changes of its configuration about once a second.
+SECONDS_UNTIL_SEEN = 3.0
 LOWEST_AUC, HIGHEST_AUC = 0.45, 0.55
 MILLISECONDS = 1000.0
-RANDOM = re.compile(r"[A-Za-z0-9_\-]{20,}|(?<=<bdi>)[0-9A-Z]{3}(?=</bdi>)")
+RANDOM = re.compile(
+    r"[A-Za-z0-9_\-]{20,}|(?<=<bdi>)[0-9A-Z]{3}(?=</bdi>)|(?<=data-until-resend=\")\d+"
+)
 CHANGING = frozenset({"date"})
 
 
@@ -52,10 +81,14 @@ class Questioner:
     arena: Arena
     connection: http.client.HTTPConnection
 
-    def ask(self, newcomer: Newcomer, address: str) -> tuple[float, str]:
-        """Send an address; return how long the answer took, and all that can be seen of it."""
-        path = newcomer.form.action.path
-        body = urlencode({**newcomer.form.fields, "email": address})
+    def ask(self, newcomer: Newcomer, place: Place, address: str) -> tuple[float, str]:
+        """Send an address; return how long the answer took, and all that can be seen of it.
+
+        The page that it leads to can be seen, too.
+        """
+        interaction = newcomer.form.action.path.rpartition("/")[2]
+        path = f"{place.page}/{interaction}{place.step}"
+        body = urlencode({**newcomer.form.fields, **place.typed, "email": address})
         headers = newcomer.headers | same_origin(newcomer.form)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         begin = time.perf_counter()
@@ -63,13 +96,20 @@ class Questioner:
         answer = self.connection.getresponse()
         content = answer.read().decode()
         seconds = time.perf_counter() - begin
-        shown = sorted(
-            f"{name}: {value}"
-            for name, value in answer.getheaders()
-            if name.lower() not in CHANGING
-        )
-        look = "\n".join([str(answer.status), *shown, content]).replace(address, "ADDRESS")
-        return seconds, RANDOM.sub("*", look)
+        looks = [look_of(answer, content)]
+        if target := answer.getheader("Location"):
+            self.connection.request("GET", urlsplit(target).path, headers=newcomer.headers)
+            page = self.connection.getresponse()
+            looks.append(look_of(page, page.read().decode()))
+        return seconds, RANDOM.sub("*", "\n".join(looks).replace(address, "ADDRESS"))
+
+
+def look_of(answer: http.client.HTTPResponse, content: str) -> str:
+    """Return what can be seen of an answer."""
+    shown = sorted(
+        f"{name}: {value}" for name, value in answer.getheaders() if name.lower() not in CHANGING
+    )
+    return "\n".join([str(answer.status), *shown, content])
 
 
 def main() -> int:
@@ -91,6 +131,8 @@ def main() -> int:
             if database == "postgres":
                 url = stack.enter_context(postgres_server()).create_database()
             arena = stack.enter_context(opened_arena(folder, url, settings=settings_for(smtp)))
+            arena.operator.experience.set(WITH_PASSWORDS)
+            time.sleep(SECONDS_UNTIL_SEEN)
             addresses = people(arena)
             for path in options.paths or PATHS:
                 answers = questions(arena, addresses, path, options.requests)
@@ -106,6 +148,8 @@ def settings_for(smtp: SmtpServer) -> dict[str, str]:
         "AUTHSERVER_MAIL__SMTP__PORT": str(smtp.port),
         "AUTHSERVER_MAIL__SMTP__TLS": "none",
         "AUTHSERVER_MAIL__SMTP__FROM": "no-reply@example.com",
+        # The page counts the wait down; in whole minutes it says the same in every answer.
+        "AUTHSERVER_CODES__MAILS__COOLDOWN": "10m",
         "AUTHSERVER_CODES__MAILS__PER_ADDRESS_DAY": "1000",
         "AUTHSERVER_CODES__MAILS__PER_SOURCE_AND_ADDRESS": "1000",
     }
@@ -114,6 +158,9 @@ def settings_for(smtp: SmtpServer) -> dict[str, str]:
 def people(arena: Arena) -> dict[str, list[str]]:
     """Make the accounts, and return the addresses of each kind, all of one length."""
     accounts, addresses = arena.operator.accounts, {}
+    chosen = arena.operator.loaded.settings.passwords
+    hasher = Argon2Hasher(chosen.memory_kib, chosen.iterations, chosen.parallelism)
+    hashed = hasher.hash("the same good password of everybody")
     for number, kind in enumerate(KINDS):
         addresses[kind] = [
             f"person{number}{place:03}@example.com" for place in range(ADDRESSES_OF_KIND)
@@ -123,15 +170,23 @@ def people(arena: Arena) -> dict[str, list[str]]:
             if kind == KNOWN:
                 with arena.operator.storage.writing() as work:
                     work.accounts.mark_proven(account.subject, account.created_at)
+                    work.passwords.put(password_of(account, hashed))
                     work.commit()
             if kind == "suspended":
                 accounts.suspend(address)
     return addresses
 
 
+def password_of(account: Account, hashed: Secret) -> StoredPassword:
+    """Return the password of an account."""
+    return StoredPassword(
+        subject=account.subject, hash=hashed, rests_on_mail=True, changed_at=account.created_at
+    )
+
+
 def questions(arena: Arena, addresses: dict[str, list[str]], path: str, requests: int) -> Answers:
     """Ask as often about each kind of address, in an order of chance."""
-    answers = Answers()
+    answers, place = Answers(), PATHS[path]
     order = arena.shuffled(
         [
             f"{kind}/{number}"
@@ -144,11 +199,11 @@ def questions(arena: Arena, addresses: dict[str, list[str]], path: str, requests
     for begin in range(0, len(order), BATCH):
         asked = order[begin : begin + BATCH]
         for newcomer, question in zip(
-            arena.newcomers(len(asked), **PATHS[path]), asked, strict=True
+            arena.newcomers(len(asked), **place.begin), asked, strict=True
         ):
             kind, _, number = question.partition("/")
             address = addresses[kind][int(number) % ADDRESSES_OF_KIND]
-            seconds, look = questioner.ask(newcomer, address)
+            seconds, look = questioner.ask(newcomer, place, address)
             answers.seconds[kind].append(seconds)
             answers.looks[kind][look] += 1
     connection.close()
