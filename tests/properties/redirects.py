@@ -33,7 +33,9 @@ class Offer:
 
 
 def a_uri(chance: Chance) -> str:
-    """Return a URI put together of parts, good ones and bad ones."""
+    """Return a URI put together of parts, good ones and bad ones; each third one is plain http."""
+    if chance.randrange(3) == 0:
+        return "http://" + "".join(chance.choice(part) for part in (HOSTS, PORTS, TAILS))
     parts = (SCHEMES, SLASHES, USER_INFO, HOSTS, PORTS, TAILS)
     return "".join(chance.choice(part) for part in parts)
 
