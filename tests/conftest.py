@@ -16,6 +16,15 @@ ALEMBIC_INI = PROJECT / "alembic.ini"
 MIGRATIONS = PROJECT / "migrations"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `dev.py campaign browser` ask for what takes too long for every run."""
+    parser.addoption(
+        "--every-state",
+        action="store_true",
+        help="in the browser: every state of every page, and every walk without script, too",
+    )
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "authserver.db"

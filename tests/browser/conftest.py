@@ -1,12 +1,13 @@
 """A real browser, and in front of it the provider with the Bookstore."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.gallery import ONE_OF_EACH, SAMPLES
 from tests.support.chromium import NAMES, installed_chromium, open_chromium
 from tests.support.stage import Stage, open_stage
 from tests.support.tour import Visit
@@ -28,6 +29,12 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(f"NO CHROMIUM, nothing is tried in a real browser: {reason}")
     with open_chromium(executable) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def shown_samples(request: pytest.FixtureRequest) -> Sequence[str]:
+    """Return the names of the samples to look at: one of each page, or all that there are."""
+    return list(SAMPLES) if request.config.getoption("every_state") else ONE_OF_EACH
 
 
 @pytest.fixture

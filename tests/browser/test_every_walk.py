@@ -34,7 +34,13 @@ def walk_all(open_page: OpenPage, folder: Path, database: str, group: Group, **h
             page.context.close()
 
 
-@pytest.mark.parametrize("has_script", [True, False], ids=["with script", "without script"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Walk without script only where every state is asked for: other tests have none anyway."""
+    if "has_script" in metafunc.fixturenames:
+        ways = [True, False] if metafunc.config.getoption("every_state") else [True]
+        metafunc.parametrize("has_script", ways, ids=["with script", "without script"][: len(ways)])
+
+
 @pytest.mark.parametrize("group", WITH_EITHER, ids=map(named, WITH_EITHER))
 def test_every_flow_leads_to_its_end_with_and_without_script(
     open_page: OpenPage, tmp_path: Path, sqlite_database: str, group: Group, *, has_script: bool

@@ -60,6 +60,7 @@ EXPECTED: dict[str, object] = {
     "claims_parameter_supported": True,
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,
+    "request_object_signing_alg_values_supported": ["RS256"],
     "authorization_response_iss_parameter_supported": True,
     "backchannel_logout_supported": True,
     "backchannel_logout_session_supported": True,

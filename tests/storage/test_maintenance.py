@@ -112,7 +112,7 @@ def test_an_older_server_refuses_a_schema_that_was_changed_otherwise(storage: St
     with storage.writing() as work:
         work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         work.connection.execute(delete(SchemaInfoRow))
-        work.connection.execute(insert(SchemaInfoRow), {"oldest_compatible_revision": "0008"})
+        work.connection.execute(insert(SchemaInfoRow), {"oldest_compatible_revision": "9998"})
         work.commit()
 
     status = schema_status(storage.database, MIGRATIONS)
