@@ -168,10 +168,10 @@ def run(command: str, arguments: list[str]) -> int:
     """Run a command inside `.venv`."""
     os.environ["PATH"] = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
     os.environ.pop("PYTHONPATH", None)
-    # Tests start hundreds of processes, and each would compile everything anew.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if command == "demo":
         become([sys.executable, "-m", "authserver", "demo", *arguments])
+    # Tests start hundreds of processes, and each would compile everything anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.chdir(ROOT)
     if command == "test":
         become([sys.executable, "-m", "pytest", *arguments])

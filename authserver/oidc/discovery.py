@@ -69,9 +69,9 @@ class Discovery:
             "ui_locales_supported": list(self.languages),
             # The default of request_uri_parameter_supported is true, so it has to be said.
             "request_parameter_supported": False,
-            # Without this list clients may take unsigned ones (`none`) for supported (Core §6.1).
-            "request_object_signing_alg_values_supported": [SigningAlgorithm.RS256],
             "request_uri_parameter_supported": False,
+            # Both are refused. Without a list some take unsigned ones (`none`) for supported.
+            "request_object_signing_alg_values_supported": [SigningAlgorithm.RS256],
             "authorization_response_iss_parameter_supported": True,
             **(
                 {"registration_endpoint": self.endpoint.at(REGISTRATION_PATH)}
