@@ -1,6 +1,7 @@
 """Options of `authserver client` for what clients may register beside their addresses."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import reduce
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,28 @@ from authserver.domain.signing_keys import SigningAlgorithm
 
 Command = Callable[..., None]
 
-URI_MEMBERS: Final = ("backchannel_logout_uri", "frontchannel_logout_uri", "jwks_uri")
+
+class DurationOrNone(click.ParamType[timedelta | str]):
+    """A duration, or an empty text for none."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta | str:
+        """Return the duration or the empty text; anything else is wrong usage."""
+        return "" if value == "" else DURATION.convert(value, param, ctx)
+
+
+DURATION_OR_NONE: Final = DurationOrNone()
+SHOWN_ADDRESSES: Final = {
+    "client_uri": "Its home page.",
+    "logo_uri": "A picture of it: fetched, and shown on the pages on the way to it.",
+    "policy_uri": "Its privacy policy, linked on those pages.",
+    "tos_uri": "Its terms, linked on those pages.",
+    "initiate_login_uri": "Where it begins a sign-in that somebody else wishes for.",
+}
+TUPLE_MEMBERS: Final = ("contacts", "cors_origins", "default_acr_values")
 LIFETIME_MEMBERS: Final = ("access_token_lifetime", "id_token_lifetime", "refresh_token_lifetime")
 
 METADATA_OPTIONS: Final = (
@@ -22,6 +44,31 @@ METADATA_OPTIONS: Final = (
         "is_third_party",
         default=None,
         help="Whether people are asked what the client may know.",
+    ),
+    *(
+        click.option(f"--{name.replace('_', '-')}", metavar="URI", help=words)
+        for name, words in SHOWN_ADDRESSES.items()
+    ),
+    click.option(
+        "--contact", "contacts", multiple=True, metavar="ADDRESS", help="Who answers for it."
+    ),
+    click.option(
+        "--default-max-age",
+        type=DURATION_OR_NONE,
+        help="How old a sign-in may be when a request does not say.",
+    ),
+    click.option(
+        "--default-acr-value",
+        "default_acr_values",
+        multiple=True,
+        metavar="ACR",
+        help="What it wishes for when a request does not say.",
+    ),
+    click.option(
+        "--require-auth-time/--no-require-auth-time",
+        "require_auth_time",
+        default=None,
+        help="Whether its ID tokens always tell the time of the sign-in.",
     ),
     click.option("--backchannel-logout-uri", metavar="URI", help="Called when people sign out."),
     click.option(
@@ -47,7 +94,9 @@ METADATA_OPTIONS: Final = (
         help="May call from a browser, beside the origins of the redirect URIs.",
     ),
     *(
-        click.option(f"--{name.replace('_', '-')}", type=DURATION, help="Instead of the setting.")
+        click.option(
+            f"--{name.replace('_', '-')}", type=DURATION_OR_NONE, help="Instead of the setting."
+        )
         for name in LIFETIME_MEMBERS
     ),
     click.option(
@@ -72,12 +121,14 @@ def metadata_options(command: Command) -> Command:
 
 def metadata_in(given: Mapping[str, object]) -> dict[str, object]:
     """Return the members of ClientMetadata that were given; an empty text removes one."""
-    chosen = {name: value for name, value in given.items() if value not in {None, ()}}
-    for name in URI_MEMBERS:
-        if chosen.get(name) == "":
-            chosen[name] = None
-    if "cors_origins" in chosen:
-        chosen["cors_origins"] = tuple(filter(None, chosen["cors_origins"]))  # type: ignore[call-overload]  # a tuple
+    chosen = {
+        name: None if value == "" else value
+        for name, value in given.items()
+        if value not in {None, ()}
+    }
+    for name in TUPLE_MEMBERS:
+        if isinstance(values := chosen.get(name), tuple):
+            chosen[name] = tuple(filter(None, values))
     if isinstance(file := chosen.get("jwks"), Path):
         chosen["jwks"] = read_json_object(file)
     # Keys are given in one way: the new one takes the place of the other.
@@ -104,6 +155,6 @@ def shown(name: str, value: object) -> str:
     """Return a member for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name in LIFETIME_MEMBERS:
+    if name in {*LIFETIME_MEMBERS, "default_max_age"}:
         return f"{value:g} seconds"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -138,13 +138,23 @@ def test_everything_a_client_may_register_is_given_shown_and_taken_back(
         *("--frontchannel-logout-uri", "https://shop.example/front"),
         *("--cors-origin", "https://app.example", "--cors-origin", "https://b.example"),
         *("--id-token-lifetime", "10m", "--refresh-token-lifetime", "30d"),
-        *("--userinfo-algorithm", "RS256"),
+        *("--userinfo-algorithm", "RS256", "--logo-uri", "https://shop.example/logo.png"),
+        *(
+            "--policy-uri",
+            "https://shop.example/privacy",
+            "--tos-uri",
+            "https://shop.example/terms",
+        ),
+        *("--client-uri", "https://shop.example/", "--contact", "ada@shop.example"),
+        *("--initiate-login-uri", "https://shop.example/begin", "--require-auth-time"),
+        *("--default-max-age", "2h", "--default-acr-value", "urn:authserver:acr:two-factors"),
     )
     shown = run("client", "show", made["client_id"]).stdout
     changed = run_json(
         *("client", "update", made["client_id"], "--jwks-uri", "https://shop.example/jwks"),
         *("--frontchannel-logout-uri", "", "--first-party", "--no-introspect-all"),
-        *("--cors-origin", ""),
+        *("--cors-origin", "", "--logo-uri", "", "--default-max-age", ""),
+        *("--default-acr-value", "", "--no-require-auth-time", "--id-token-lifetime", ""),
     )
 
     assert "client_secret" not in made
@@ -153,12 +163,20 @@ def test_everything_a_client_may_register_is_given_shown_and_taken_back(
     assert made["may_introspect_all"]
     assert made["cors_origins"] == ["https://app.example", "https://b.example"]
     assert made["access_token_lifetime"] == 300
-    for words in ("private_key_jwt", "300 seconds", "https://shop.example/back", "RS256"):
+    assert made["default_max_age"] == 7200
+    assert made["default_acr_values"] == ["urn:authserver:acr:two-factors"]
+    assert made["contacts"] == ["ada@shop.example"]
+    for name in ("logo_uri", "policy_uri", "tos_uri", "client_uri", "initiate_login_uri"):
+        assert made[name].startswith("https://shop.example/")
+    for words in ("private_key_jwt", "300 seconds", "https://shop.example/back", "7200 seconds"):
         assert words in shown
     assert changed["jwks_uri"] == "https://shop.example/jwks"
     assert changed["backchannel_logout_uri"] == "https://shop.example/back"
     gone = {"jwks", "frontchannel_logout_uri", "is_third_party", "may_introspect_all"}
-    assert not {*gone, "cors_origins"} & changed.keys()
+    gone |= {"cors_origins", "logo_uri", "default_max_age", "default_acr_values"}
+    gone |= {"require_auth_time", "id_token_lifetime"}
+    assert not gone & changed.keys()
+    assert changed["policy_uri"] == "https://shop.example/privacy"
 
 
 @pytest.mark.parametrize(
@@ -172,6 +190,9 @@ def test_everything_a_client_may_register_is_given_shown_and_taken_back(
         ("--cors-origin", "http://app.example"),
         ("--cors-origin", "*"),
         ("--access-token-lifetime", "1s"),
+        ("--logo-uri", "http://shop.example/logo.png"),
+        ("--default-max-age", "9000d"),
+        ("--default-acr-value", "two words"),
         ("--refresh-token-lifetime", "1000d"),
         ("--userinfo-algorithm", "ES512"),
     ],
