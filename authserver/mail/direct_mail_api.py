@@ -19,7 +19,7 @@ CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 NONCE_OCTETS: Final = 16
 
 # What the service names itself with; anything else may be an echo of the request.
-SAFE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+SAFE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 class DirectMailApi:

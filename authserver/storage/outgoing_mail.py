@@ -34,6 +34,8 @@ from authserver.domain.verifications import VerificationId
 from authserver.storage.database import Record, Row, UtcDateTime
 
 MILLISECOND: Final = timedelta(milliseconds=1)
+# A provider's name for a fault may be longer: the attempts have it whole.
+LONGEST_REASON: Final = 40
 
 
 class OutgoingMailRow(Row):
@@ -59,7 +61,7 @@ class OutgoingMailRow(Row):
     address: Mapped[str] = mapped_column(String(254))
     locale: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(String(LONGEST_REASON))
     claims: Mapped[int]
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -198,7 +200,8 @@ class OutgoingMails:
         self, mail: OutgoingMail, state: MailState, now: datetime, reason: str | None = None
     ) -> bool:
         """Note the final state of a mail one has claimed; False where the lease was lost."""
-        return self._settle(mail, state, due_at=mail.due_at, finished_at=now, reason=reason)
+        kept = None if reason is None else reason[:LONGEST_REASON]
+        return self._settle(mail, state, due_at=mail.due_at, finished_at=now, reason=kept)
 
     def put_back(self, mail: OutgoingMail, due_at: datetime) -> bool:
         """Let a claimed mail be claimed again from `due_at`; False where the lease was lost."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     bindparam,
     delete,
     func,
@@ -39,7 +40,7 @@ class AccessTokenRow(Row):
     authorization_id: Mapped[str | None] = mapped_column(
         ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
     )
-    scopes: Mapped[str] = mapped_column(String(1000))
+    scopes: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -212,3 +213,17 @@ def test_a_mail_that_was_given_back_can_be_claimed_at_once(office: Office) -> No
     assert office.story().mail.state is MailState.QUEUED
     (second,) = office.delivery.claim(10)
     assert second.mail.claims == 2
+
+
+def test_a_fault_with_a_long_name_ends_a_mail_like_any_other(office: Office) -> None:
+    office.owe()
+    (owed,) = office.delivery.claim(10)
+    name = "InvalidMailAddress.OfSomeKindThatNobodyHasHeardOf." * 2
+    attempt = office.attempt(MailResult.RECIPIENT_REFUSED)
+    attempt = replace(attempt, outcome=replace(attempt.outcome, error_code=name, request_id=name))
+
+    assert office.delivery.record(owed.mail, [attempt]) is MailState.REFUSED
+
+    story = office.story()
+    assert story.mail.reason == name[:40]
+    assert [each.outcome.error_code for each in story.attempts] == [name]

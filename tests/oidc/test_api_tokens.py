@@ -207,3 +207,29 @@ def test_an_id_token_is_no_access_token_and_an_access_token_no_hint(client: Rely
     assert introspected(client, body["id_token"]) == {"active": False}
     hinted = client.http.get(client.url(id_token_hint=body["access_token"]))
     assert hinted.status_code == 303
+
+
+def test_an_api_may_have_more_scopes_than_fit_a_line(client: RelyingParty) -> None:
+    names = [f"archive:{number:02}:{'x' * 80}" for number in range(40)]
+    server = client.provider.server
+    server.apis.update(OTHER, ApiChanges(scopes=[ApiScope(name=name) for name in names]))
+    server.roles.create("archivist", "", [Permission(OTHER, name) for name in names])
+    server.roles.assign_to_account("archivist", EMAIL)
+    robot = service(client.provider)
+    server.roles.assign_to_client("archivist", robot.id)
+    asked = " ".join(["openid", "offline_access", *names[:21]])
+
+    of_person = body_of(
+        client.exchange(client.sign_in(scope=asked, resource=OTHER), resource=OTHER)
+    )
+    of_robot = body_of(robot.post("/oidc/token", grant_type="client_credentials", resource=OTHER))
+
+    assert of_person["scope"].split() == names[:21]
+    assert of_robot["scope"].split() == names
+    again = body_of(client.refresh(of_person["refresh_token"], resource=OTHER))
+    for client_id, token, expected in (
+        (client, of_person, names[:21]),
+        (client, again, names[:21]),
+        (robot, of_robot, names),
+    ):
+        assert introspected(client_id, token["access_token"])["scope"].split() == expected
