@@ -117,7 +117,9 @@ class Diagnosis:
             advice = "Start the server once, or run `authserver signing-key rotate`."
             return failed("signing_key", f"There is no key for {DEFAULT_ALGORITHM}.", advice)
         published = sum(key.is_published for key in keys.list())
-        return passed("signing_key", f"Keys are published: {published}; the current ones open.")
+        return passed(
+            "signing_key", f"Keys are published: {published}; those that sign, now and next, open."
+        )
 
     def _spray_alarm(self) -> Finding:
         with self._examined.storage.reading() as work:

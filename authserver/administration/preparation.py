@@ -53,6 +53,7 @@ class Preparation:
         if self.admin is not None:
             seed_admin(self.storage, self.admin, self.randomness, self.clock)
         self.signing_keys.ensure()
+        self.signing_keys.ensure_next_ones()
         sealed = self.signing_keys.sealed_elsewhere()
         if sealed:
             raise CannotOpen(

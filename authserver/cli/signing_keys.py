@@ -6,6 +6,11 @@ from authserver.cli.context import ChoiceOf, Options, opened, with_options
 from authserver.cli.output import instant, print_document, print_table, shown_instant
 from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm, SigningKey
 
+TOO_NEW = (
+    " It was published only now: clients that keep a copy of the key set may not know it for "
+    "a minute."
+)
+
 
 @click.group("signing-key")
 def signing_keys() -> None:
@@ -46,14 +51,14 @@ def list_keys(options: Options) -> None:
 )
 @with_options
 def rotate(options: Options, *, algorithm: SigningAlgorithm) -> None:
-    """Make a new key that signs from now on; the former one is still published."""
+    """Let the next key sign from now on; the former one is still published."""
     with opened(options) as server:
         key = server.signing_keys.rotate(algorithm)
     sentence = (
         f"The key {key.kid} signs {key.algorithm} from now on. Retire the former one once the "
         "tokens it signed have expired."
     )
-    options.report(key_document(key), sentence)
+    options.report(key_document(key), sentence if key.was_known_before else sentence + TOO_NEW)
 
 
 @signing_keys.command("retire")

@@ -58,6 +58,7 @@ class AuditKind(StrEnum):
     ROLE_ASSIGNED = "role.assigned"
     ROLE_REMOVED = "role.removed"
     SIGNING_KEY_CREATED = "signing_key.created"
+    SIGNING_KEY_ROTATED = "signing_key.rotated"
     SIGNING_KEY_RETIRED = "signing_key.retired"
     MAIL_SENDER_CONFIGURED = "mail_sender.configured"
     SIGN_IN_EXPERIENCE_CHANGED = "sign_in_experience.changed"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -19,11 +19,17 @@ class SigningAlgorithm(StrEnum):
 
 
 DEFAULT_ALGORITHM: Final = SigningAlgorithm.RS256
+# Clients and proxies keep the key set for a minute, other processes for a second.
+KNOWN_AFTER: Final = timedelta(minutes=2)
 
 
 class SigningKeyState(StrEnum):
-    """`current` signs; `previous` is still published; `retired` is neither."""
+    """`next` is published before it signs; `current` signs; `previous` is still published.
 
+    A `retired` key is neither published nor does it sign.
+    """
+
+    NEXT = "next"
     CURRENT = "current"
     PREVIOUS = "previous"
     RETIRED = "retired"
@@ -45,6 +51,11 @@ class SigningKey:
     def is_published(self) -> bool:
         """Tell whether clients find the key in the key set."""
         return self.state is not SigningKeyState.RETIRED
+
+    @property
+    def was_known_before(self) -> bool:
+        """Tell whether clients had time to see a key before its present state began."""
+        return self.changed_at - self.created_at >= KNOWN_AFTER
 
 
 def seal_label(kid: str) -> str:

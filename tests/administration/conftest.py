@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from authserver.administration.accounts import AccountAdministration
 from authserver.administration.branding import BrandAdministration, BrandChanges
@@ -38,6 +39,18 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def storage(migrated: Path, tmp_path: Path) -> Iterator[Storage]:
     database = open_database(sqlite_url(Path(shutil.copy(migrated, tmp_path / "authserver.db"))))
     yield Storage(database)
+    database.close()
+
+
+@pytest.fixture
+def any_storage(any_database: str) -> Iterator[Storage]:
+    """Return either database in turn, without a signing key."""
+    database = open_database(any_database)
+    storage = Storage(database)
+    with storage.writing() as work:
+        work.connection.execute(text("DELETE FROM signing_keys"))
+        work.commit()
+    yield storage
     database.close()
 
 

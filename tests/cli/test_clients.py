@@ -96,14 +96,24 @@ def test_lists_are_aligned_for_people(run: Run) -> None:
 
 
 def test_a_key_is_rotated_then_retired(run: Run, run_json: RunJson) -> None:
-    [former] = run_json("signing-key", "list")
+    former, following = sorted(run_json("signing-key", "list"), key=lambda key: key["state"])
     assert "Rotate first" in run("signing-key", "retire", former["kid"]).stderr
 
     current = run_json("signing-key", "rotate")
     run_json("signing-key", "retire", former["kid"])
 
     states = {key["kid"]: key["state"] for key in run_json("signing-key", "list")}
-    assert states == {current["kid"]: "current", former["kid"]: "retired"}
+    assert current["kid"] == following["kid"]
+    assert states[current["kid"]] == "current"
+    assert states[former["kid"]] == "retired"
+    assert sorted(states.values()) == ["current", "next", "retired"]
+
+
+def test_a_rotation_of_a_key_that_nobody_knew_says_so(run: Run) -> None:
+    answer = run("signing-key", "rotate", "--algorithm", "ES384").stdout
+
+    assert "signs ES384 from now on" in answer
+    assert "may not know it for a minute" in answer
 
 
 def test_an_algorithm_may_be_written_in_any_case(run_json: RunJson) -> None:

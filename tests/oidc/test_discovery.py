@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
+from authserver.administration.clients import ClientChanges
 from authserver.domain.signing_keys import SigningAlgorithm
 from tests.oidc.relying_party import RelyingParty, body_of, header_of
 from tests.support.provider import ENDPOINT, Provider
@@ -188,26 +191,47 @@ def test_every_published_key_is_public_and_made_of_strings_alone(provider: Provi
         assert not any("=" in value for value in key.values())
 
 
-def test_after_a_rotation_both_keys_are_published_and_the_new_one_signs(
-    client: RelyingParty,
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_who_read_the_key_set_before_a_rotation_verifies_what_is_signed_after_it(
+    client: RelyingParty, algorithm: str
 ) -> None:
+    chosen = SigningAlgorithm(algorithm)
+    server = client.provider.server
+    server.signing_keys.ensure(chosen)
+    server.clients.update(client.id, ClientChanges(id_token_algorithm=chosen))
+    before = client.tokens()
+    kept = KeySet.import_key_set(client.http.get("/oidc/jwks").json())
+
+    server.signing_keys.rotate(chosen)
+    after = body_of(client.refresh(before["refresh_token"]))
+
+    old, new = (
+        jwt.decode(tokens["id_token"], kept, algorithms=[algorithm]) for tokens in (before, after)
+    )
+    assert old.header["kid"] != new.header["kid"]
+    assert old.claims["sub"] == new.claims["sub"]
+
+
+def test_a_rotation_publishes_another_key_and_keeps_the_former_ones(client: RelyingParty) -> None:
     def kids() -> list[str]:
         return [key["kid"] for key in body_of(client.http.get("/oidc/jwks"))["keys"]]
 
     old, before = kids(), client.tokens()
-    new = client.provider.server.signing_keys.rotate().kid
+    current = client.provider.server.signing_keys.rotate().kid
 
     after = body_of(client.refresh(before["refresh_token"]))
 
-    assert set(kids()) == {*old, new}
+    assert len(old) == 2
+    assert len(set(kids()) - set(old)) == 1
+    assert set(old) < set(kids())
     assert client.claims(before["id_token"])["sub"] == client.claims(after["id_token"])["sub"]
-    assert header_of(after["id_token"])["kid"] == new
+    assert header_of(after["id_token"])["kid"] == current
     assert header_of(before["id_token"])["kid"] in old
 
 
 def test_a_key_is_published_no_more_once_it_is_retired(client: RelyingParty) -> None:
     signing_keys = client.provider.server.signing_keys
-    old = signing_keys.list()[0].kid
+    old = header_of(client.tokens()["id_token"])["kid"]
     signing_keys.rotate()
     signing_keys.retire(old)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from tests.processes.smtp import arena_of, eventually
 from tests.races.arena import CALLBACK, code_in, form_of
@@ -94,6 +96,41 @@ def test_a_sign_in_that_every_request_finds_at_another_process(
 
     assert "code=" in again
     assert [answer.json()["sub"] for answer in me] == [me[0].json()["sub"]] * 2
+
+
+def test_a_rotation_while_clients_run_breaks_no_sign_in(
+    pair: tuple[ServerProcess, ServerProcess], empty_postgres: str
+) -> None:
+    one, two = pair
+    arena = arena_of(one, empty_postgres)
+    at_one, at_two = (
+        httpx.Client(transport=InTurn(each.port), headers=BROWSER_HEADERS, timeout=20)
+        for each in pair
+    )
+    with at_one, at_two:
+        person = Person(at_one, lambda address: code_kept(address, one, two), endpoint=one.endpoint)
+        url = person.sign_in(arena.authorization_url(), "anna@example.com")
+        kept = KeySet.import_key_set(at_two.get(f"{one.endpoint}/oidc/jwks").json())
+
+        def signed_by(http: httpx.Client, client_url: str) -> str:
+            """Exchange the code there and verify the token by the keys of before; tell its key."""
+            code, grant = code_in(client_url), "authorization_code"
+            request = arena.exchange(grant_type=grant, code=code, redirect_uri=CALLBACK)
+            token = jwt.decode(http.send(request).json()["id_token"], kept, algorithms=["RS256"])
+            return str(token.header["kid"])
+
+        def anew() -> str:
+            return person.pass_through(arena.authorization_url(prompt="none"))
+
+        former = signed_by(at_one, url)
+        current = one.authserver("signing-key", "rotate")["kid"]
+        seen = {signed_by(http, anew()) for http in (at_one, at_two)}
+        assert eventually(lambda: signed_by(at_one, anew()) == current)
+        assert eventually(lambda: signed_by(at_two, anew()) == current)
+    arena.close()
+
+    assert former != current
+    assert seen <= {former, current}
 
 
 def test_limits_and_mails_are_those_of_one_server(

@@ -297,6 +297,25 @@ def test_a_signing_algorithm_has_one_current_key(storage: Storage) -> None:
     assert states == {"key-2": SigningKeyState.CURRENT, "key-1": SigningKeyState.PREVIOUS}
 
 
+def test_a_signing_algorithm_has_one_next_key(storage: Storage) -> None:
+    following = replace(KEY, kid="key-2", state=SigningKeyState.NEXT)
+    with storage.writing() as work:
+        work.signing_keys.add(following)
+        work.signing_keys.add(replace(following, kid="key-3", algorithm=SigningAlgorithm.ES256))
+        assert {key.state for key in work.signing_keys.list()} == {SigningKeyState.NEXT}
+        work.commit()
+
+    with pytest.raises(CurrentKeyExists), storage.writing() as work:
+        work.signing_keys.add(replace(following, kid="key-4"))
+
+    with storage.writing() as work:
+        assert work.signing_keys.promote(replace(following, sealed_private_key="anew"))
+        assert not work.signing_keys.promote(following)
+        keys = {key.kid: key for key in work.signing_keys.list()}
+    assert keys["key-2"].state is SigningKeyState.CURRENT
+    assert keys["key-2"].sealed_private_key == "anew"
+
+
 def test_a_document_keeps_its_history_and_shows_the_newest(storage: Storage) -> None:
     kind = ConfigurationKind.MAIL_SENDERS
     for body in ({"n": 1}, {"n": 2}):
