@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from authserver.domain.api_resources import permitted_scopes
 from authserver.domain.grants import Authorization
 from authserver.domain.scopes import ScopeSet
 from authserver.oidc.errors import InvalidScope, InvalidTarget
@@ -20,7 +21,8 @@ def access_for(
     """Write and return the access token: for the API that is named, else for userinfo.
 
     RFC 8707 §2.2: only what the authorization request named, never more; raises InvalidTarget
-    and, for scopes beyond what was granted (RFC 6749 §6), InvalidScope.
+    and, for scopes beyond what was granted (RFC 6749 §6), InvalidScope. A token for an API may
+    end up without any scope, as the first one may.
     """
     asked = request.parameters.get("scope")
     if request.api is None:
@@ -29,9 +31,12 @@ def access_for(
     granted = authorization.resources.get(request.api.indicator)
     if granted is None:
         raise InvalidTarget("resource was not part of the authorization request")
-    # Words of other resources and of the person's claims stand in the same parameter.
-    kept = granted if asked is None else tuple(each for each in granted if each in asked.split())
-    access = (request.api, " ".join(kept))
+    # What a role or the API has lost since the sign-in is given no more; what it gained waits.
+    kept = permitted_scopes(request.api, work.roles.of_account(authorization.subject))
+    if asked is not None:
+        # Words of other resources and of the person's claims stand in the same parameter.
+        kept = kept.intersection(asked.split())
+    access = (request.api, " ".join(each for each in granted if each in kept))
     return issuer.new_api_token(work, request.client, authorization, access, now)
 
 

@@ -117,6 +117,41 @@ def test_a_role_given_later_counts_from_the_next_sign_in(client: RelyingParty) -
     assert (before["scope"], after["scope"]) == (READ, f"{READ} {WRITE}")
 
 
+def test_a_role_that_is_taken_away_counts_from_the_next_token(client: RelyingParty) -> None:
+    roles = client.provider.server.roles
+    code = client.sign_in(scope=SCOPE, resource=BOOKS)
+    roles.remove_from_account("reader", EMAIL)
+
+    first = body_of(client.exchange(code, resource=BOOKS))
+    roles.assign_to_account("reader", EMAIL)
+    second = body_of(client.refresh(first["refresh_token"], resource=BOOKS))
+    roles.delete("reader")
+    third = body_of(client.refresh(second["refresh_token"], resource=BOOKS))
+
+    assert [each["scope"] for each in (first, second, third)] == ["", READ, ""]
+    assert access_claims(client, third["access_token"])["scope"] == ""
+
+
+def test_what_a_role_or_an_api_loses_is_in_no_later_token(client: RelyingParty) -> None:
+    server = client.provider.server
+    both = [Permission(BOOKS, READ), Permission(BOOKS, WRITE)]
+    server.roles.update("reader", None, both)
+    tokens = client.tokens(scope=SCOPE, resource=BOOKS)
+    scopes = []
+
+    for change in (
+        lambda: None,
+        lambda: server.roles.update("reader", None, both[:1]),
+        lambda: server.roles.update("reader", None, both),
+        lambda: server.apis.update(BOOKS, ApiChanges(scopes=[ApiScope(name=WRITE)])),
+    ):
+        change()
+        tokens = body_of(client.refresh(tokens["refresh_token"], resource=BOOKS))
+        scopes.append(tokens["scope"])
+
+    assert scopes == [f"{READ} {WRITE}", READ, f"{READ} {WRITE}", WRITE]
+
+
 def test_an_unknown_api_is_told_to_the_client_and_no_page_is_shown(client: RelyingParty) -> None:
     answer = client.provider.http().get(client.url(resource="https://nobody.example"))
 
