@@ -57,21 +57,24 @@ class LogoutDelivery:
             # Most often there is none: that must not cost the one writer.
             if not work.logout_notices.is_any_due(now):
                 return []
-        claimed: list[tuple[LogoutNotice, Client, str]] = []
         with self.storage.writing() as work:
-            for notice in work.logout_notices.claim_due(now, now + LEASE, at_most):
-                client = self.clients.client(notice.client_id)
-                url = None if client is None else client.metadata.backchannel_logout_uri
-                if client is None or url is None:
-                    state = LogoutNoticeState.GIVEN_UP
-                    work.logout_notices.finish(notice, state, NO_ADDRESS, now)
-                else:
-                    claimed.append((notice, client, url))
+            notices = work.logout_notices.claim_due(now, now + LEASE, at_most)
             work.commit()
-        return [
-            NoticeToSend(notice=notice, url=url, body=self._form(notice, client, now))
-            for notice, client, url in claimed
-        ]
+        owed: list[NoticeToSend] = []
+        for notice in notices:
+            client = self.clients.client(notice.client_id)
+            url = None if client is None else client.metadata.backchannel_logout_uri
+            if client is None or url is None:
+                self._give_up(notice, now)
+            else:
+                form = self._form(notice, client, now)
+                owed.append(NoticeToSend(notice=notice, url=url, body=form))
+        return owed
+
+    def _give_up(self, notice: LogoutNotice, now: datetime) -> None:
+        with self.storage.writing() as work:
+            work.logout_notices.finish(notice, LogoutNoticeState.GIVEN_UP, NO_ADDRESS, now)
+            work.commit()
 
     def record(self, owed: NoticeToSend, sent: NoticeAnswer) -> LogoutNoticeState:
         """Keep what the client answered and settle what follows."""

@@ -39,9 +39,11 @@ class Introspection:
         if client.is_public:
             raise InvalidClient("only clients that prove themselves may introspect")
         token = parameters.required("token")
+        # The keys are opened before the unit: units do not nest.
+        digest = self.presented.digest(token)
         with self.storage.reading() as work:
             return (
-                self._access_token(work, self.presented.digest(token), client, now)
+                self._access_token(work, digest, client, now)
                 or self._refresh_token(work, fingerprint(token), client, now)
                 or dict(INACTIVE)
             )

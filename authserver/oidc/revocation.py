@@ -27,10 +27,12 @@ class Revocation:
         now = self.clock.now()
         client = self.authenticator.identify(authorization, parameters, now)
         token = parameters.required("token")
+        # The keys are opened before the unit: units do not nest.
+        digest = self.presented.digest(token)
         with self.storage.writing() as work:
             refresh = work.tokens.find_refresh(fingerprint(token), client.id)
             if refresh is not None:
                 work.authorizations.revoke(refresh.authorization_id, now)
                 work.commit()
-            elif work.tokens.revoke_access(self.presented.digest(token), client.id, now):
+            elif work.tokens.revoke_access(digest, client.id, now):
                 work.commit()

@@ -11,6 +11,7 @@ import pytest
 
 from authserver.delivery.logout_notices import LEASE, LogoutDelivery, NoticeToSend
 from authserver.domain.client_metadata import ClientMetadata
+from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.grants import AuthorizationId
 from authserver.domain.logout_notices import LogoutNotice, LogoutNoticeState, NoticeAnswer
 from authserver.domain.sessions import SessionId
@@ -25,6 +26,7 @@ from tests.storage.samples import (
     an_account,
     an_authorization,
 )
+from tests.support.units import depth_of_units
 
 URL = "https://shop.example/told"
 OK = NoticeAnswer(status=200)
@@ -122,6 +124,27 @@ def test_ends_of_one_session_at_the_same_instant_owe_one_notice(
     race_of([lambda: first.sign_out(1), sign_out_everywhere])
 
     assert [each.session_id for each in first.notices()] == ["session-1"]
+
+
+def test_whoever_has_no_address_any_more_is_not_told_and_no_unit_stands_in_another(
+    processes: tuple[Process, Process],
+) -> None:
+    first, _ = processes
+    first.sign_in(1)
+    first.sign_out(1)
+    with first.office.base.storage.writing() as work:
+        work.clients.change(a_client(metadata=ClientMetadata()))
+        work.configuration_changed(ConfigurationKind.CLIENTS)
+        work.commit()
+
+    with depth_of_units(first.office.base.storage) as depths:
+        claimed = first.delivery.claim(5)
+
+    assert claimed == []
+    assert [(each.state, each.last_outcome) for each in first.notices()] == [
+        (STATE.GIVEN_UP, "no_address")
+    ]
+    assert set(depths) == {1}
 
 
 def test_what_a_killed_process_held_is_claimed_when_its_lease_is_over(

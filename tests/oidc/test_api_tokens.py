@@ -8,6 +8,7 @@ from authserver.administration.api_resources import ApiChanges
 from authserver.administration.clients import ClientChanges, NewClient
 from authserver.domain.api_resources import ApiScope, Permission
 from authserver.domain.clients import ClientKind
+from authserver.domain.configuration import ConfigurationKind
 from tests.oidc.relying_party import (
     EMAIL,
     RelyingParty,
@@ -17,6 +18,7 @@ from tests.oidc.relying_party import (
     refusal,
 )
 from tests.support.provider import Provider
+from tests.support.units import depth_of_units
 
 BOOKS, OTHER = "https://books.example/api", "https://other.example/api"
 READ, WRITE = "books:read", "books:write"
@@ -268,3 +270,23 @@ def test_an_api_may_have_more_scopes_than_fit_a_line(client: RelyingParty) -> No
         (robot, of_robot, names),
     ):
         assert introspected(client_id, token["access_token"])["scope"].split() == expected
+
+
+@pytest.mark.parametrize("path", ["/oidc/token/introspection", "/oidc/token/revocation"])
+def test_a_presented_token_is_read_before_the_database_is_held(
+    client: RelyingParty, path: str
+) -> None:
+    code = client.sign_in(scope=SCOPE, resource=BOOKS)
+    token = body_of(client.exchange(code, resource=BOOKS))["access_token"]
+    storage = client.provider.server.storage
+    with storage.writing() as work:
+        # The keys have to be read again, whoever asks for them first.
+        work.configuration_changed(ConfigurationKind.SIGNING_KEYS)
+        work.commit()
+
+    with depth_of_units(storage) as depths:
+        answer = client.post(path, token=token)
+
+    assert answer.status_code == 200
+    assert len(depths) >= 2
+    assert set(depths) == {1}
