@@ -76,7 +76,6 @@ def client_endpoints(base: Foundation, forms: FormReader) -> ClientEndpoints:
             clock=base.clock,
             presented=presented,
         ),
-        origins=base.clients.origins,
         lane=base.lane,
         client_keys=ClientKeys(remote=remote, caller=lambda: base.client_sites, lane=base.lane),
         forms=forms,

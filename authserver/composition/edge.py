@@ -23,6 +23,7 @@ from authserver.web.brand import BrandRoutes
 from authserver.web.browser import Browsers
 from authserver.web.client_address import ClientAddresses
 from authserver.web.client_logos import ClientLogoRoutes
+from authserver.web.cross_origin import CrossOrigin
 from authserver.web.error_responses import ErrorPages
 from authserver.web.flood_guard import FloodGuard
 from authserver.web.health import HealthRoutes
@@ -119,6 +120,7 @@ class Edge:
             addresses=self.addresses,
             flood_guard=FloodGuard(self.base.clock, limits.requests_per_source_minute),
             guard_of_clients=FloodGuard(self.base.clock, limits.client_requests_per_source_minute),
+            cross_origin=CrossOrigin(origins=self.base.clients.origins, lane=self.base.lane),
             observe=self.base.metrics.observe_request,
             renew=self.looks.renew,
             is_secure=self.base.endpoint.is_secure,

@@ -62,8 +62,8 @@ class TokenEndpoint:
         if not grant_type.is_permitted(client):
             raise UnauthorizedClient("this client may not use this grant type")
         request = TokenRequest(client=client, parameters=parameters, api=self._api(parameters))
-        # The keys are opened before the unit: signing must not fail once a code is spent.
-        self.issuer.keys.load()
+        # The keys are opened before the unit: nothing may fail any more once a code is spent.
+        keys = self.issuer.keys.load()
         with self.storage.writing() as work:
             issued = grant_type.exchange(request, work)
             event = AuditEvent(
@@ -74,7 +74,7 @@ class TokenEndpoint:
             )
             work.record(event, issued.issued_at)
             work.commit()
-        return self.issuer.response(issued)
+        return self.issuer.response(issued, keys)
 
     def _api(self, parameters: Parameters) -> ApiResource | None:
         """Return the one API that the token is for: its audience is a single one (RFC 9068 §3)."""

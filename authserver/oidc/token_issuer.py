@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from authserver.crypto.jose import ACCESS_TOKEN_JWT
+from authserver.crypto.jose import ACCESS_TOKEN_JWT, KeyPair
 from authserver.domain.accounts import Account
 from authserver.domain.api_resources import ApiResource
 from authserver.domain.clients import Client
@@ -22,7 +22,7 @@ from authserver.domain.scopes import (
 from authserver.domain.secret import Secret, fingerprint
 from authserver.domain.signing_keys import DEFAULT_ALGORITHM
 from authserver.domain.tokens import AccessToken, RefreshToken, digest_of_jti
-from authserver.oidc.keys import ProviderKeys
+from authserver.oidc.keys import KeySet, ProviderKeys
 from authserver.storage.unit_of_work import UnitOfWork
 
 # OIDC Registration §2: who does not register for this grant type is given no such tokens.
@@ -154,12 +154,12 @@ class TokenIssuer:
             )
         )
 
-    def response(self, issued: IssuedTokens) -> dict[str, object]:
+    def response(self, issued: IssuedTokens, keys: KeySet) -> dict[str, object]:
         """Return the token response (RFC 6749 §5.1, OIDC Core §3.1.3.3).
 
         Every answer carries all members, because SDKs in use erase what is missing.
         """
-        access_token = self.access_token(issued)
+        access_token = self.access_token(issued, keys)
         response: dict[str, object] = {
             "access_token": access_token,
             "token_type": "Bearer",
@@ -167,12 +167,13 @@ class TokenIssuer:
             "scope": issued.access.scope,
         }
         if issued.authorization is not None and OPENID in issued.authorization.scopes:
-            response["id_token"] = self.id_token(issued, issued.authorization, access_token)
+            key = keys.current[issued.client.id_token_algorithm]
+            response["id_token"] = self.id_token(issued, issued.authorization, access_token, key)
         if issued.refresh_token is not None:
             response["refresh_token"] = issued.refresh_token.reveal()
         return response
 
-    def access_token(self, issued: IssuedTokens) -> str:
+    def access_token(self, issued: IssuedTokens, keys: KeySet) -> str:
         """Return the access token: opaque, or the JWT that an API reads (RFC 9068 §2.2)."""
         access, authorization = issued.access, issued.authorization
         if access.audience is None:
@@ -192,13 +193,12 @@ class TokenIssuer:
         if authorization is not None:
             claims["auth_time"] = int(authorization.authenticated_at.timestamp())
             claims["acr"] = authorization.acr
-        return self.keys.load().current[DEFAULT_ALGORITHM].sign(claims, typ=ACCESS_TOKEN_JWT)
+        return keys.current[DEFAULT_ALGORITHM].sign(claims, typ=ACCESS_TOKEN_JWT)
 
     def id_token(
-        self, issued: IssuedTokens, authorization: Authorization, access_token: str
+        self, issued: IssuedTokens, authorization: Authorization, access_token: str, key: KeyPair
     ) -> str:
         """Return the signed ID token (OIDC Core §2)."""
-        key = self.keys.load().current[issued.client.id_token_algorithm]
         lifetime = issued.client.metadata.id_token_lifetime or self.lifetimes.id_token
         issued_at = int(issued.issued_at.timestamp())
         claims: dict[str, object] = {

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from authserver.domain.request_context import request_context
 from authserver.oidc.errors import TemporarilyUnavailable
 from authserver.web.client_address import ClientAddresses
+from authserver.web.cross_origin import CrossOrigin
 from authserver.web.error_responses import is_called_by_client, oauth_error
 from authserver.web.flood_guard import FloodGuard
 
@@ -50,6 +51,7 @@ class Passage:
     addresses: ClientAddresses
     flood_guard: FloodGuard
     guard_of_clients: FloodGuard
+    cross_origin: CrossOrigin
     observe: Observe
     renew: Callable[[], Awaitable[None]]
     is_secure: bool
@@ -80,11 +82,12 @@ class Passage:
         guard = self.guard_of_clients if for_client else self.flood_guard
         guarded = path not in PROBES and not path.startswith("/static/")
         if guarded and not guard.admits(self.addresses.source_of(request)):
-            await refusal(for_client=for_client)(scope, receive, answer)
+            told = self.cross_origin.refusing(scope, answer)
+            await refusal(for_client=for_client)(scope, receive, told)
             return
         if guarded and not for_client:
             await self.renew()
-        await self.application(scope, receive, answer)
+        await self.application(scope, receive, await self.cross_origin.answering(scope, answer))
 
     def warn_of_stranger(self, request: Request) -> None:
         """Say once that a forwarding header does not count: most likely a proxy is not named."""

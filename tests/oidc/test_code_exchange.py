@@ -1,11 +1,17 @@
 """Redeeming an authorization code: once, by the right client, in time, as it was asked for."""
 
+from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import ClientKind
+from tests.delivery.outage import database_away
 from tests.oidc.relying_party import EMAIL, RelyingParty, body_of, refusal
-from tests.support.provider import HOME, Provider
+from tests.support.databases import PostgresServer
+from tests.support.provider import HOME, Provider, running_provider
 
 MEMBERS = {"access_token", "token_type", "expires_in", "scope", "id_token", "refresh_token"}
 
@@ -213,3 +219,29 @@ def test_a_request_without_openid_brings_no_id_token(provider: Provider) -> None
 
     assert "id_token" not in tokens
     assert client.userinfo(tokens["access_token"]).status_code == 403
+
+
+def test_a_code_that_is_spent_is_answered_whatever_the_database_does_then(
+    postgres: PostgresServer, postgres_database: str, tmp_path: Path
+) -> None:
+    page = "https://app.example.com"
+    with running_provider(tmp_path, postgres_database) as provider, ExitStack() as away:
+        client = RelyingParty.at(provider, f"{page}/callback", kind=ClientKind.SPA)
+        code = client.sign_in()
+
+        def leave(_notices: frozenset[object], events: tuple[AuditEvent, ...]) -> None:
+            if AuditKind.TOKENS_ISSUED in {each.kind for each in events}:
+                # What is remembered of the configuration is too old by now, too.
+                provider.clock.advance(timedelta(seconds=2))
+                away.enter_context(database_away(postgres, postgres_database))
+
+        provider.server.storage.on_commit(leave)
+        client.http.headers["Origin"] = page
+        answer = client.exchange(code)
+        afterwards = client.userinfo(answer.json()["access_token"])
+
+    assert set(body_of(answer)) == MEMBERS
+    assert afterwards.status_code == 503
+    # Of pages that were known, also what goes wrong can be read.
+    for each in (answer, afterwards):
+        assert each.headers["Access-Control-Allow-Origin"] == page

@@ -1,7 +1,6 @@
 """What clients call: metadata, keys, tokens, userinfo, revocation."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -19,6 +18,7 @@ from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.userinfo import Userinfo
 from authserver.web.client_keys import ClientKeys
+from authserver.web.cross_origin import CALLED_FROM_PAGES
 from authserver.web.error_responses import oauth_error
 from authserver.web.request_form import FORM_TYPE, FormReader
 
@@ -29,7 +29,6 @@ METADATA_PATHS: Final = (
     "/oidc/.well-known/oauth-authorization-server",
     "/.well-known/oauth-authorization-server/oidc",
 )
-PREFLIGHT_SECONDS: Final = "600"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,6 @@ class ClientEndpoints:
     userinfo: Userinfo
     revocation: Revocation
     introspection: Introspection
-    origins: Callable[[], frozenset[str]]
     lane: Lane
     client_keys: ClientKeys
     forms: FormReader
@@ -49,7 +47,6 @@ class ClientEndpoints:
     def routes(self) -> list[Route]:
         """Return the routes."""
         open_paths = [Route(path, self.metadata, methods=["GET"]) for path in METADATA_PATHS]
-        called = ("/oidc/token", "/oidc/me", "/oidc/token/revocation")
         return [
             *open_paths,
             Route("/oidc/jwks", self.jwks, methods=["GET"]),
@@ -57,7 +54,7 @@ class ClientEndpoints:
             Route("/oidc/token/revocation", self.revoke, methods=["POST"]),
             Route("/oidc/token/introspection", self.introspect, methods=["POST"]),
             Route("/oidc/me", self.me, methods=["GET", "POST"]),
-            *(Route(path, self.preflight, methods=["OPTIONS"]) for path in called),
+            *(Route(path, self.preflight, methods=["OPTIONS"]) for path in CALLED_FROM_PAGES),
         ]
 
     async def metadata(self, request: Request) -> Response:
@@ -77,8 +74,8 @@ class ClientEndpoints:
                 self.tokens.exchange, parameters, request.headers.get("authorization")
             )
         except OAuthError as error:
-            return await self.with_cors(request, oauth_error(error))
-        return await self.with_cors(request, JSONResponse(body, headers=NO_STORE))
+            return oauth_error(error)
+        return JSONResponse(body, headers=NO_STORE)
 
     async def revoke(self, request: Request) -> Response:
         """Revoke a token (RFC 7009 §2)."""
@@ -88,8 +85,8 @@ class ClientEndpoints:
                 self.revocation.revoke, parameters, request.headers.get("authorization")
             )
         except OAuthError as error:
-            return await self.with_cors(request, oauth_error(error))
-        return await self.with_cors(request, Response(status_code=200, headers=NO_STORE))
+            return oauth_error(error)
+        return Response(status_code=200, headers=NO_STORE)
 
     async def introspect(self, request: Request) -> Response:
         """Tell the state of a token (RFC 7662 §2); for servers only, so without CORS."""
@@ -108,20 +105,14 @@ class ClientEndpoints:
             token = await self.bearer_token(request)
             claims = await self.lane.run(self.userinfo.answer, token)
         except OAuthError as error:
-            return await self.with_cors(request, oauth_error(error))
+            return oauth_error(error)
         if isinstance(claims, str):
-            signed = Response(claims, media_type="application/jwt", headers=NO_STORE)
-            return await self.with_cors(request, signed)
-        return await self.with_cors(request, JSONResponse(claims, headers=NO_STORE))
+            return Response(claims, media_type="application/jwt", headers=NO_STORE)
+        return JSONResponse(claims, headers=NO_STORE)
 
     async def preflight(self, request: Request) -> Response:
-        """Answer a browser that asks whether it may call."""
-        response = await self.with_cors(request, Response(status_code=204))
-        if "access-control-allow-origin" in response.headers:
-            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
-            response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
-        return response
+        """Answer a browser that asks whether it may call; the passage says who may."""
+        return Response(status_code=204)
 
     async def read(self, request: Request) -> Parameters:
         """Return the parameters of a back-channel call."""
@@ -140,15 +131,6 @@ class ClientEndpoints:
         if not found:
             raise TokenRequired("an access token is required")
         return found
-
-    async def with_cors(self, request: Request, response: Response) -> Response:
-        """Let a browser application read the answer if its origin is a client's."""
-        origin = request.headers.get("origin")
-        if origin is not None:
-            response.headers["Vary"] = "Origin"
-            if origin in await self.lane.run(self.origins):
-                response.headers["Access-Control-Allow-Origin"] = origin
-        return response
 
 
 def cacheable(request: Request, document: dict[str, object]) -> Response:

@@ -1,11 +1,14 @@
 """Which web pages may call the provider from a browser."""
 
+from collections.abc import Callable
+
 import pytest
 
 from authserver.administration.clients import ClientChanges
 from authserver.domain.clients import ClientKind
 from tests.oidc.relying_party import RelyingParty
 from tests.support.provider import ENDPOINT, Provider
+from tests.web.conftest import Log
 
 CALLED = ["/oidc/token", "/oidc/me", "/oidc/token/revocation"]
 APP = "https://app.example.com"
@@ -102,6 +105,58 @@ def test_a_browser_application_can_read_every_answer_it_gets(provider: Provider)
         *[APP] * 6,
         *["*"] * 2,
     ]
+
+
+@pytest.mark.parametrize("path", CALLED)
+def test_what_goes_wrong_before_or_beside_the_endpoint_can_be_read_as_well(
+    provider: Provider, log: Log, path: str
+) -> None:
+    spa = RelyingParty.at(provider, f"{APP}/callback", kind=ClientKind.SPA)
+    spa.http.headers["Origin"] = APP
+    bearer = {"Authorization": "Bearer unknown"}
+    form = {"client_id": spa.id, "grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
+    is_userinfo = path == "/oidc/me"
+    as_page = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    answers = {
+        405: spa.http.delete(path),
+        413: spa.http.post(path, content=b"a" * 100_000, headers=as_page),
+        415: spa.http.post(path, json={}),
+    }
+    if is_userinfo:
+        # There the token may stand in the header, and the body is none of its business.
+        del answers[415]
+    for table in ("access_tokens", "refresh_tokens"):
+        with provider.server.storage.writing() as work:
+            work.connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_gone")
+            work.commit()
+    call = spa.http.get(path, headers=bearer) if is_userinfo else spa.http.post(path, data=form)
+    answers[500] = call
+
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert answer.headers["Access-Control-Allow-Origin"] == APP
+        assert "Origin" in answer.headers["Vary"]
+    assert len(log.lines("request.failed")) == 1
+
+
+def test_a_page_that_calls_too_often_is_told_when_to_come_back(
+    provider_with: Callable[..., Provider],
+) -> None:
+    provider = provider_with(LIMITS__CLIENT_REQUESTS_PER_SOURCE_MINUTE=10)
+    spa = RelyingParty.at(provider, f"{APP}/callback", kind=ClientKind.SPA)
+    spa.http.headers["Origin"] = APP
+
+    answers = [spa.userinfo("unknown") for _ in range(11)]
+    of_stranger = spa.http.get("/oidc/me", headers={"Origin": "https://evil.example"})
+
+    assert [each.status_code for each in answers] == [*[401] * 10, 429]
+    assert of_stranger.status_code == 429
+    assert not allowed(dict(of_stranger.headers))
+    for each in answers:
+        assert each.headers["Access-Control-Allow-Origin"] == APP
+        assert "Retry-After" in each.headers["Access-Control-Expose-Headers"]
+    assert answers[-1].headers["Retry-After"] == "60"
 
 
 def test_an_origin_is_allowed_as_long_as_a_client_has_it(provider: Provider) -> None:
