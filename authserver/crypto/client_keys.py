@@ -17,6 +17,11 @@ LONGEST_MEMBER: Final = 1400
 RSA_BITS: Final = range(2048, 8193)
 LONGEST_EXPONENT: Final = 8
 PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+# RFC 7517 §4.3: those that are registered, in an order of their own.
+KEY_OPERATIONS: Final = (
+    *("sign", "verify", "encrypt", "decrypt"),
+    *("wrapKey", "unwrapKey", "deriveKey", "deriveBits"),
+)
 KEPT_MEMBERS: Final = ("kty", "n", "e", "crv", "x", "y", "kid", "alg", "use")
 RSA_ALGORITHMS: Final = frozenset({SigningAlgorithm.RS256, SigningAlgorithm.PS256})
 # A curve serves one algorithm (RFC 7518 §3.4, RFC 8037 §3.1).
@@ -85,8 +90,12 @@ def read_key(document: Mapping[str, Any]) -> ClientKey | None:
 
 
 def is_short_text(value: object) -> bool:
-    """Tell whether a member is text that is no longer than any of its kind needs to be."""
-    return isinstance(value, str) and value.isascii() and len(value) <= LONGEST_MEMBER
+    """Tell whether a member is text that is no longer than any of its kind needs to be.
+
+    PostgreSQL reads nothing of a document in which there is a NUL.
+    """
+    is_plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    return is_plain and len(value) <= LONGEST_MEMBER
 
 
 def may_verify(document: Mapping[str, Any]) -> bool:
@@ -127,11 +136,17 @@ def octets(text: str) -> bytes:
 
 
 def public_members(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a key set that `read_key_set` took, without members that nobody here reads."""
+    """Return a key set that `read_key_set` took, without what nobody here reads."""
     return {
         "keys": [
-            {name: each[name] for name in (*KEPT_MEMBERS, "key_ops") if name in each}
+            {name: each[name] for name in KEPT_MEMBERS if name in each} | operations_in(each)
             for each in document["keys"]
             if isinstance(each, Mapping) and read_key(each) is not None
         ]
     }
+
+
+def operations_in(jwk: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return `key_ops` with the known words alone, where it is given."""
+    given = jwk.get("key_ops")
+    return {} if given is None else {"key_ops": [each for each in KEY_OPERATIONS if each in given]}

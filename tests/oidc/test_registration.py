@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from authserver.administration.clients import ClientChanges, NewClient
+from authserver.administration.mistakes import ClientInvalid
 from authserver.domain.secret import Secret
 from authserver.domain.signing_keys import SigningAlgorithm
-from tests.oidc.relying_party import RelyingParty, body_of, header_of, redirected, refusal
+from tests.oidc.logout import is_signed_in
+from tests.oidc.relying_party import EMAIL, RelyingParty, body_of, header_of, redirected, refusal
 from tests.oidc.signing_client import SigningClient, new_key, proven, public_set
 from tests.oidc.test_private_key_jwt import is_known
 from tests.storage.racing import race
@@ -47,6 +49,13 @@ def open_provider(
     folder = tmp_path_factory.mktemp("open")
     url = sqlite_url(Path(shutil.copy(prepared_sqlite, folder / "authserver.db")))
     with running_provider(folder, url, settings=OPEN) as running:
+        yield running
+
+
+@pytest.fixture
+def either_provider_open(start: Start) -> Iterator[Provider]:
+    """Return such a server of one test alone, on either database in turn."""
+    with start(OPEN) as running:
         yield running
 
 
@@ -220,6 +229,57 @@ def test_a_client_may_register_its_keys(open_provider: Provider) -> None:
 
     assert "client_secret" not in told
     assert is_known(SigningClient(open_provider, "ES256", key, made).ask())
+
+
+def test_a_key_whose_id_is_not_plain_text_is_none_and_people_still_sign_out(
+    either_provider_open: Provider,
+) -> None:
+    provider = either_provider_open
+    [key] = public_set(new_key("ES256"))["keys"]
+    client = RelyingParty.registered(provider)
+    anna = provider.person()
+    client.sign_in(anna)
+
+    for kid in ("a\0b", "a\nb", "a\x7fb", "\ud800", "k\u00e9y"):
+        keys = {"keys": [{**key, "kid": kid}]}
+        assert refused(provider, jwks=keys) == "invalid_client_metadata"
+        with pytest.raises(ClientInvalid, match="no public key"):
+            provider.server.clients.update(client.id, ClientChanges(metadata={"jwks": keys}))
+
+    provider.server.accounts.suspend(EMAIL)
+    assert not is_signed_in(client, anna)
+
+
+def test_what_a_key_is_for_is_kept_in_known_words_alone(either_provider_open: Provider) -> None:
+    provider = either_provider_open
+    [key] = public_set(new_key("ES256"))["keys"]
+    odd: list[object] = ["\0", "\ud800", {"a": "\0"}, 7, "verify", "verify", "sign"]
+
+    told = registered(provider, jwks={"keys": [{**key, "key_ops": odd}]})
+
+    assert told["jwks"]["keys"][0]["key_ops"] == ["sign", "verify"]
+    client = party_of(provider, told)
+    tokens_of(client)
+    provider.server.accounts.suspend(EMAIL)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"], ids=ascii)
+def test_no_text_of_a_registration_can_make_the_database_stumble(
+    either_provider_open: Provider, text: str
+) -> None:
+    uris = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri")
+    logout = ("backchannel_logout_uri", "frontchannel_logout_uri")
+    for name in (*uris, *logout):
+        sent = {name: f"https://app.example/{text}"}
+        assert refused(either_provider_open, **sent) == "invalid_client_metadata"
+    for name in ("contacts", "default_acr_values", "grant_types", "response_types"):
+        assert refused(either_provider_open, **{name: [text]}) == "invalid_client_metadata"
+    for name in ("client_name", "token_endpoint_auth_method", "application_type"):
+        assert refused(either_provider_open, **{name: text}) == "invalid_client_metadata"
+    uri = f"https://app.example/{text}"
+    assert refused(either_provider_open, redirect_uris=[uri]) == "invalid_redirect_uri"
+    posted_out = refused(either_provider_open, post_logout_redirect_uris=[uri])
+    assert posted_out == "invalid_client_metadata"
 
 
 def test_a_native_client_may_use_a_scheme_of_its_own_and_any_port(open_provider: Provider) -> None:
