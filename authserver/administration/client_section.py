@@ -116,6 +116,9 @@ def client_of(table: TypedTable, client_id: ClientId) -> Client:
         "token_endpoint_auth_method": choice(
             table, "token_endpoint_auth_method", ClientAuthenticationMethod
         ),
+        "token_endpoint_auth_signing_alg": choice(
+            table, "token_endpoint_auth_signing_alg", SigningAlgorithm
+        ),
         "userinfo_signed_response_alg": choice(
             table, "userinfo_signed_response_alg", SigningAlgorithm
         ),

@@ -27,6 +27,24 @@ class DurationOrNone(click.ParamType[timedelta | str]):
         return "" if value == "" else DURATION.convert(value, param, ctx)
 
 
+class AlgorithmOrNone(click.ParamType[SigningAlgorithm | str]):
+    """A signing algorithm, or an empty text for none."""
+
+    name = "algorithm"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> SigningAlgorithm | str:
+        """Return the algorithm or the empty text; anything else is wrong usage."""
+        return "" if value == "" else ALGORITHM.convert(value, param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return the values for the help."""
+        return ALGORITHM.get_metavar(param, ctx)
+
+
+ALGORITHM: Final = ChoiceOf(SigningAlgorithm)
+ALGORITHM_OR_NONE: Final = AlgorithmOrNone()
 DURATION_OR_NONE: Final = DurationOrNone()
 SHOWN_ADDRESSES: Final = {
     "client_uri": "Its home page.",
@@ -87,6 +105,11 @@ METADATA_OPTIONS: Final = (
         help="How it proves itself; either method with a secret stands for both.",
     ),
     click.option(
+        "--token-endpoint-auth-signing-alg",
+        type=ALGORITHM_OR_NONE,
+        help="The one algorithm of its assertions; any supported one where none is named.",
+    ),
+    click.option(
         "--cors-origin",
         "cors_origins",
         multiple=True,
@@ -102,7 +125,7 @@ METADATA_OPTIONS: Final = (
     click.option(
         "--userinfo-algorithm",
         "userinfo_signed_response_alg",
-        type=ChoiceOf(SigningAlgorithm),
+        type=ALGORITHM_OR_NONE,
         help="Sign what the userinfo endpoint answers.",
     ),
     click.option(

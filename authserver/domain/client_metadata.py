@@ -38,6 +38,7 @@ class ClientMetadata:
     initiate_login_uri: str | None = None
     contacts: tuple[str, ...] = ()
     token_endpoint_auth_method: ClientAuthenticationMethod | None = None
+    token_endpoint_auth_signing_alg: SigningAlgorithm | None = None
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
     grant_types: tuple[str, ...] | None = None
@@ -95,6 +96,7 @@ FROM_JSON: Mapping[str, Any] = {
     "cors_origins": tuple,
     "default_acr_values": tuple,
     "token_endpoint_auth_method": ClientAuthenticationMethod,
+    "token_endpoint_auth_signing_alg": SigningAlgorithm,
     "userinfo_signed_response_alg": SigningAlgorithm,
     "default_max_age": seconds,
     "access_token_lifetime": seconds,

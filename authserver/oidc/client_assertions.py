@@ -89,6 +89,10 @@ class UsedAssertions:
             work.commit()
 
     def _proven(self, assertion: ClientAssertion, client: Client) -> Mapping[str, Any]:
+        wanted = client.metadata.token_endpoint_auth_signing_alg
+        # OIDC Registration §2: who registered an algorithm is believed by no other.
+        if wanted not in {None, assertion.algorithm}:
+            raise InvalidClient("the algorithm is not the registered one")
         uri = client.metadata.jwks_uri
         keys = own_keys(client) if uri is None else self.remote.find(uri)
         try:

@@ -22,6 +22,8 @@ from authserver.oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 
 MOST_URIS: Final = 20
 MOST_SECONDS: Final = 999_999_999
+# Those that assertions of clients may be signed with; no key of this server is needed for them.
+ASSERTION_ALGORITHMS: Final = tuple(map(str, SigningAlgorithm))
 METHODS: Final = tuple(map(str, ClientAuthenticationMethod))
 GRANT_TYPES: Final = ("authorization_code", "refresh_token")
 RESPONSE_TYPES: Final = ("code",)
@@ -182,6 +184,7 @@ class WantedClient:
 
     def _metadata(self, before: ClientMetadata) -> ClientMetadata:
         method = self.one_of("token_endpoint_auth_method", METHODS)
+        signing = self.one_of("token_endpoint_auth_signing_alg", ASSERTION_ALGORITHMS)
         grant_types = self.words_of("grant_types", GRANT_TYPES) or GRANT_TYPES[:1]
         if GRANT_TYPES[0] not in grant_types:
             raise InvalidClientMetadata("grant_types must hold authorization_code")
@@ -198,6 +201,7 @@ class WantedClient:
             "token_endpoint_auth_method": ClientAuthenticationMethod(
                 method or ClientAuthenticationMethod.CLIENT_SECRET_BASIC
             ),
+            "token_endpoint_auth_signing_alg": signing and SigningAlgorithm(signing),
         }
         return replace(before, **chosen)
 
@@ -248,6 +252,7 @@ def document_of(client: Client) -> dict[str, object]:
         "contacts": list(metadata.contacts),
         "default_acr_values": list(metadata.default_acr_values),
         "jwks": metadata.jwks,
+        "token_endpoint_auth_signing_alg": metadata.token_endpoint_auth_signing_alg,
         "userinfo_signed_response_alg": metadata.userinfo_signed_response_alg,
         **{name: getattr(metadata, name) for name in (*TEXT_MEMBERS, *SWITCH_MEMBERS)},
     }

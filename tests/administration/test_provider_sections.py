@@ -35,6 +35,7 @@ default_max_age = 900
 default_acr_values = ["urn:authserver:acr:two-factors"]
 require_auth_time = true
 token_endpoint_auth_method = "private_key_jwt"
+token_endpoint_auth_signing_alg = "ES256"
 
 [[clients.jwks.keys]]
 kty = "EC"

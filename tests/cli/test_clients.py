@@ -144,6 +144,7 @@ def test_everything_a_client_may_register_is_given_shown_and_taken_back(
     made = run_json(
         *(*CREATE, *CALLBACK, "--third-party", "--jwks", str(keys)),
         *("--token-endpoint-auth-method", "private_key_jwt", "--access-token-lifetime", "5m"),
+        *("--token-endpoint-auth-signing-alg", "es256"),
         *("--backchannel-logout-uri", "https://shop.example/back", "--introspect-all"),
         *("--frontchannel-logout-uri", "https://shop.example/front"),
         *("--cors-origin", "https://app.example", "--cors-origin", "https://b.example"),
@@ -165,6 +166,7 @@ def test_everything_a_client_may_register_is_given_shown_and_taken_back(
         *("--frontchannel-logout-uri", "", "--first-party", "--no-introspect-all"),
         *("--cors-origin", "", "--logo-uri", "", "--default-max-age", ""),
         *("--default-acr-value", "", "--no-require-auth-time", "--id-token-lifetime", ""),
+        *("--token-endpoint-auth-signing-alg", "", "--userinfo-algorithm", ""),
     )
 
     assert "client_secret" not in made
@@ -173,6 +175,7 @@ def test_everything_a_client_may_register_is_given_shown_and_taken_back(
     assert made["may_introspect_all"]
     assert made["cors_origins"] == ["https://app.example", "https://b.example"]
     assert made["access_token_lifetime"] == 300
+    assert made["token_endpoint_auth_signing_alg"] == "ES256"
     assert made["default_max_age"] == 7200
     assert made["default_acr_values"] == ["urn:authserver:acr:two-factors"]
     assert made["contacts"] == ["ada@shop.example"]
@@ -185,6 +188,7 @@ def test_everything_a_client_may_register_is_given_shown_and_taken_back(
     gone = {"jwks", "frontchannel_logout_uri", "is_third_party", "may_introspect_all"}
     gone |= {"cors_origins", "logo_uri", "default_max_age", "default_acr_values"}
     gone |= {"require_auth_time", "id_token_lifetime"}
+    gone |= {"token_endpoint_auth_signing_alg", "userinfo_signed_response_alg"}
     assert not gone & changed.keys()
     assert changed["policy_uri"] == "https://shop.example/privacy"
 

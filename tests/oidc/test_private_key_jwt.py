@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from authserver.administration.clients import ClientChanges
 from authserver.administration.mistakes import ClientInvalid
+from authserver.domain.signing_keys import SigningAlgorithm
 from tests.oidc.relying_party import RelyingParty, body_of, refusal
 from tests.oidc.signing_client import FIELDS, JWT_BEARER, SigningClient, new_key, part, public_set
 from tests.storage.racing import race_of
@@ -221,6 +222,24 @@ def test_a_header_that_is_not_understood_is_refused(
     signer: SigningClient, header: dict[str, object]
 ) -> None:
     assert is_refused(signer.ask(signer.assertion(header)))
+
+
+def test_who_registered_an_algorithm_is_believed_by_no_other(shared_provider: Provider) -> None:
+    client = SigningClient.registered(shared_provider, "RS256")
+
+    def only(algorithm: SigningAlgorithm | None) -> None:
+        chosen = ClientChanges(metadata={"token_endpoint_auth_signing_alg": algorithm})
+        shared_provider.server.clients.update(client.id, chosen)
+
+    def is_taken(algorithm: str) -> bool:
+        header, payload = part(client.header(alg=algorithm)), part(json.dumps(client.claims()))
+        return is_known(client.ask(client.signed(header, payload, algorithm)))
+
+    assert [is_taken("RS256"), is_taken("PS256")] == [True, True]
+    only(SigningAlgorithm.PS256)
+    assert [is_taken("RS256"), is_taken("PS256")] == [False, True]
+    only(None)
+    assert is_taken("RS256")
 
 
 def test_without_a_key_id_every_key_that_fits_is_tried(signer: SigningClient) -> None:
