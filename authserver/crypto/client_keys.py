@@ -94,8 +94,9 @@ def is_short_text(value: object) -> bool:
 
     PostgreSQL reads nothing of a document in which there is a NUL.
     """
-    is_plain = isinstance(value, str) and value.isascii() and value.isprintable()
-    return is_plain and len(value) <= LONGEST_MEMBER
+    if not isinstance(value, str) or len(value) > LONGEST_MEMBER:
+        return False
+    return value.isascii() and value.isprintable()
 
 
 def may_verify(document: Mapping[str, Any]) -> bool:
