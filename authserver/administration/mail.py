@@ -107,7 +107,7 @@ class MailAdministration:
         Raises MailInvalid with all faults together.
         """
         try:
-            settings, templates = parse_connector(connector)
+            settings, templates = parse_connector(connector, self.instance.endpoint.url)
         except ConnectorInvalid as invalid:
             raise MailInvalid(*invalid.faults) from invalid
         self._put(settings, templates)

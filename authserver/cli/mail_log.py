@@ -1,7 +1,6 @@
 """How the timelines of mails are printed."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -69,11 +68,19 @@ def request_of(story: "MailStory") -> str:
     return fingerprint(f"request {common}").hex()[:REQUEST_LENGTH]
 
 
+def grouped(stories: Sequence["MailStory"]) -> dict[str, list["MailStory"]]:
+    """Return the mails by request, in the order of the first mail of each."""
+    groups: dict[str, list[MailStory]] = {}
+    for story in stories:
+        groups.setdefault(request_of(story), []).append(story)
+    return groups
+
+
 def print_stories(stories: Sequence["MailStory"]) -> None:
     """Print the timelines, the mails with one code together."""
     if not stories:
         click.echo("There are no mails.")
-    for number, (request, mails) in enumerate(groupby(stories, key=request_of)):
+    for number, (request, mails) in enumerate(grouped(stories).items()):
         if number:
             click.echo()
         for story in mails:

@@ -52,14 +52,14 @@ class Edge:
             device_life_seconds=int(base.policy.device_life.total_seconds()),
             interaction_life_seconds=int(KEPT_FOR.total_seconds()),
         )
-        self.looks = looks_of(base)
+        self.looks = looks_of(base, operating.mail.configuration)
         self.pages = PageRenderer(
             renderer=base.renderer,
             browsers=self.browsers,
             endpoint=base.endpoint,
             looks=self.looks,
             form_token=base.deriver.form_token,
-            code_in_subject=settings.codes.mails.code_in_subject,
+            composer=base.composer,
         )
         self.errors = ErrorPages(self.pages)
         self.forms = FormReader(settings.limits.body_bytes, base.endpoint.url)
@@ -123,6 +123,7 @@ class Edge:
             cross_origin=CrossOrigin(origins=self.base.clients.origins, lane=self.base.lane),
             observe=self.base.metrics.observe_request,
             renew=self.looks.renew,
+            flooded=self.errors.flooded,
             is_secure=self.base.endpoint.is_secure,
         )
 

@@ -21,6 +21,7 @@ from authserver.flows.email_code import EmailCode
 from authserver.flows.judged_codes import JudgedCodes
 from authserver.flows.mail_permits import MailPermits
 from authserver.lane import Lane
+from authserver.mail.composer import Composer
 from authserver.oidc.keys import ProviderKeys
 from authserver.outbound.address_guard import AddressGuard
 from authserver.outbound.guarded_caller import GuardedCaller
@@ -86,6 +87,17 @@ class Foundation:
     def trust(self) -> ssl.SSLContext:
         """Return the authorities to trust; reading them takes a while, so only when needed."""
         return trusting_context(self.settings.outgoing.ca_file)
+
+    @cached_property
+    def composer(self) -> Composer:
+        """Return what composes mails."""
+        return Composer(
+            self.renderer,
+            self.randomness,
+            self.clock,
+            sender_host=self.endpoint.host,
+            code_in_subject=self.settings.codes.mails.code_in_subject,
+        )
 
     @cached_property
     def client_sites(self) -> GuardedCaller:

@@ -20,7 +20,6 @@ from authserver.domain.mail_configuration import (
 )
 from authserver.domain.mail_senders import AliyunSettings, SmtpSettings
 from authserver.domain.outgoing_mail import Attempt
-from authserver.mail.composer import Composer
 from authserver.mail.direct_mail_api import DirectMailApi
 from authserver.mail.direct_mail_enquiries import DirectMailEnquiries
 from authserver.mail.hand_over import HandOver
@@ -41,15 +40,8 @@ class Sending:
     def __init__(self, base: Foundation, operating: Operating) -> None:
         self.base = base
         self.operating = operating
-        composer = Composer(
-            base.renderer,
-            base.randomness,
-            base.clock,
-            sender_host=base.endpoint.host,
-            code_in_subject=base.settings.codes.mails.code_in_subject,
-        )
         self.hand_over = HandOver(
-            composer,
+            base.composer,
             base.lane,
             configuration=operating.mail.configuration,
             build=self.chain,

@@ -105,7 +105,7 @@ class MailDelivery:
         """Keep what was tried and settle what follows."""
         now = self.clock.now()
         outcome = deciding(attempts) or NOBODY_TRIED
-        step = next_step(outcome, mail.claims)
+        step = next_step(outcome, mail.claims, is_notice=mail.is_notice)
         with self.storage.writing() as work:
             work.outgoing_mails.add_attempts(mail, attempts)
             remember_refusals(work, mail, attempts, now)
@@ -197,6 +197,7 @@ class MailDelivery:
             locale=chosen.locale,
             brand=brand,
             accent=accent_of(brands.instance),
+            support=(brands.instance.support_url or "").removeprefix("mailto:"),
             host=self.endpoint.host,
             endpoint=self.endpoint.url,
             application_id="",

@@ -60,7 +60,8 @@ NOTICES_TO_ACCOUNTS: Final = frozenset({UsageType.LONGER_CODES})
 class Email:
     """Everything a mail says; `code`, `link` and `minutes` are absent where it carries no code.
 
-    `details` are what only some notices say, by name: `new_address`, `browser`, and the like.
+    `support` is the address or URL of whoever runs the instance, where one was given. `details`
+    are what only some notices say, by name: `new_address`, `browser`, and the like.
     A test says so in its subject, because its code opens nothing.
     """
 
@@ -76,6 +77,7 @@ class Email:
     requested_at: datetime
     browser: str
     accent: str = DEFAULT_COLOUR
+    support: str = ""
     code: Secret | None = None
     minutes: int | None = None
     link: Secret | None = None

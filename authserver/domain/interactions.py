@@ -14,7 +14,6 @@ InteractionId = NewType("InteractionId", str)
 
 HANDED_OUT_AGAIN_FOR: Final = timedelta(seconds=60)
 KEPT_FOR: Final = timedelta(days=7)
-UNANSWERED_KEPT_FOR: Final = timedelta(days=1)
 
 # Parameters of the account page's own interactions: the section that a verification is for,
 # the address it is bound to, and the section that a sign-in leads to.

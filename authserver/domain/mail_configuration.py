@@ -1,6 +1,7 @@
 """The senders and templates in force, wherever they were configured."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 
 from authserver.domain.mail_senders import AliyunSettings, SmtpSettings
@@ -24,6 +25,18 @@ class MailConfiguration:
     senders: tuple[SenderSettings, ...]
     templates: tuple[OperatorTemplate, ...] = ()
     is_fixed: bool = False
+
+    @property
+    def sender_name(self) -> str | None:
+        """Return what mailboxes show as the sender, as far as it was configured."""
+        match self.senders[0] if self.senders else None:
+            case AliyunSettings(from_alias=alias, account_name=address):
+                return alias or address
+            case SmtpSettings(from_address=address):
+                name, bare = parseaddr(address)
+                return name or bare or None
+            case _:
+                return None
 
     @property
     def outbox(self) -> Path | None:

@@ -99,6 +99,11 @@ class OutgoingMail:
     created_at: datetime
     finished_at: datetime | None = None
 
+    @property
+    def is_notice(self) -> bool:
+        """Tell whether it tells somebody of something, and carries no code."""
+        return self.verification_id is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedMail:
@@ -150,9 +155,15 @@ def deciding(attempts: Sequence[Attempt]) -> MailOutcome | None:
 
 
 WAITS_BETWEEN_CLAIMS: Final = tuple(timedelta(seconds=wait) for wait in (2, 10, 30, 60))
+# A code that comes later than that is of no use; a notice may be the only warning there is, so
+# it outlives an outage of a day.
+WAITS_OF_NOTICES: Final = (
+    *WAITS_BETWEEN_CLAIMS,
+    *(timedelta(minutes=wait) for wait in (5, 15, 30, 60, 120, 240, 480, 480)),
+)
 
 
-def next_step(outcome: MailOutcome, claims: int) -> NextStep:
+def next_step(outcome: MailOutcome, claims: int, *, is_notice: bool = False) -> NextStep:
     """Decide what follows the last attempt of the `claims`-th claim.
 
     What is known to be accepted is never sent again; what may not have arrived is tried
@@ -166,6 +177,7 @@ def next_step(outcome: MailOutcome, claims: int) -> NextStep:
         case MailResult.SUPPRESSED:
             return NextStep(state=MailState.DROPPED)
         case MailResult.NOT_ACCEPTED | MailResult.REFUSED | MailResult.UNKNOWN:
-            if claims > len(WAITS_BETWEEN_CLAIMS):
+            waits = WAITS_OF_NOTICES if is_notice else WAITS_BETWEEN_CLAIMS
+            if claims > len(waits):
                 return NextStep(state=MailState.GIVEN_UP)
-            return NextStep(state=MailState.QUEUED, wait=WAITS_BETWEEN_CLAIMS[claims - 1])
+            return NextStep(state=MailState.QUEUED, wait=waits[claims - 1])

@@ -26,10 +26,10 @@ from authserver.flows.account_entry import (
     find_signed_in,
 )
 from authserver.flows.account_interaction import OpenInteraction, SectionInteractions
-from authserver.flows.code_entries import CodeRefused, replace_short_code
+from authserver.flows.code_entries import CodeRefused
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
-from authserver.flows.steps import notice_of_refusal, send_again
+from authserver.flows.steps import notice_of_refusal, replace_short_code, send_again
 from authserver.flows.visitor import Visitor
 from authserver.storage.accounts import AddressTaken
 from authserver.storage.sign_in_experience import StoredSignInExperience

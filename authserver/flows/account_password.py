@@ -18,6 +18,7 @@ from authserver.flows.account_entry import (
     SignedInAccount,
     hold_confirmed,
 )
+from authserver.flows.notices import SecondFactorChange, tell_of_second_factor
 from authserver.flows.passwords import CodeComesFirst, Guess, MailProof, PasswordChecks, RightGuess
 from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.sign_in_experience import StoredSignInExperience
@@ -95,8 +96,15 @@ class OwnPassword:
             if not isinstance(held, Account):
                 return held
             work.passwords.remove(held.subject)
+            had_second_factor = bool(work.second_factors.list(held.subject))
             work.second_factors.remove_all(held.subject)
             self._tell(work, held, actor, now)
+            if had_second_factor:
+                change = SecondFactorChange(
+                    change="off", browser=actor.browser, source=actor.source
+                )
+                randomness = self.passwords.randomness
+                tell_of_second_factor(work, held, actor.locale_for(held), change, randomness, now)
             work.commit()
         return Said(outcome="password_removed")
 

@@ -8,10 +8,8 @@ from typing import Final
 from authserver.crypto.deriver import Deriver
 from authserver.domain.account_sections import Section
 from authserver.domain.accounts import Account
-from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clock import Clock
 from authserver.domain.code_entry import MalformedCode, read_recovery_code
-from authserver.domain.emails import UsageType
 from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.passwords import StoredPassword
 from authserver.domain.randomness import new_identifier
@@ -28,8 +26,8 @@ from authserver.flows.account_entry import (
     hold_confirmed,
 )
 from authserver.flows.account_interaction import OpenInteraction, SectionInteractions
+from authserver.flows.notices import SecondFactorChange, tell_of_second_factor
 from authserver.flows.recovery_codes import RecoveryCodes
-from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 SET_UP: Final = "set_up"
@@ -174,17 +172,6 @@ class OwnSecondFactor:
     def _tell(
         self, work: UnitOfWork, account: Account, actor: Actor, change: str, now: datetime
     ) -> None:
-        notice = MailedNotice(
-            usage_type=UsageType.SECOND_FACTOR_CHANGED,
-            address=account.address.typed,
-            locale=actor.locale_for(account),
-            details={"browser": actor.browser, "change": change},
-        )
-        owe_notice(work, notice, self.interactions.randomness, now)
-        event = AuditEvent(
-            kind=AuditKind.SECOND_FACTOR_CHANGED,
-            subject=account.subject,
-            source=actor.source,
-            detail={"change": change},
-        )
-        work.record(event, now)
+        happened = SecondFactorChange(change=change, browser=actor.browser, source=actor.source)
+        locale, randomness = actor.locale_for(account), self.interactions.randomness
+        tell_of_second_factor(work, account, locale, happened, randomness, now)

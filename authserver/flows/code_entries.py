@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from authserver.crypto.deriver import Deriver
 from authserver.domain.code_entry import MalformedCode, read_code
 from authserver.domain.finish_elsewhere import NUMBER_CLASS
-from authserver.domain.interactions import Interaction
 from authserver.domain.verifications import CodeOutcome, Verification
-from authserver.storage.unit_of_work import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +54,3 @@ class NumberOfTab:
 
 
 Entry = MailedCode | NumberOfTab
-
-
-def replace_short_code(storage: Storage, interaction: Interaction) -> None:
-    """End a code that is too short by now, in a unit of its own: the try was undone."""
-    with storage.writing() as work:
-        if interaction.verification_id is not None:
-            work.verifications.replace(interaction.verification_id)
-        notice = {"outcome": CodeOutcome.LONGER_CODE_NEEDED}
-        work.interactions.note(interaction.id, notice)
-        work.commit()

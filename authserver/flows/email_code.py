@@ -214,13 +214,13 @@ class EmailCode:
         visitor: Visitor,
         now: datetime,
     ) -> MailRefused | None:
-        if verification.mails_left == 0:
-            return MailRefused(
-                outcome=CodeOutcome.VERIFICATION_MAILS_SPENT, wait=verification.expires_at - now
-            )
         if now < verification.next_mail_at:
             return MailRefused(
                 outcome=CodeOutcome.COOLING_DOWN, wait=verification.next_mail_at - now
+            )
+        if verification.mails_left == 0:
+            return MailRefused(
+                outcome=CodeOutcome.VERIFICATION_MAILS_SPENT, wait=verification.expires_at - now
             )
         then = now + self.policy.wait_after(verification.mails_before + verification.mails + 1)
         if not work.verifications.permit_mail(verification.id, now, then):

@@ -14,7 +14,7 @@ from authserver.domain.interactions import Interaction
 from authserver.domain.sign_in_experience import SignInExperience, SignInMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
 from authserver.flows.after_proof import AfterProof, ProvenMailbox
-from authserver.flows.code_entries import CodeRefused, replace_short_code
+from authserver.flows.code_entries import CodeRefused
 from authserver.flows.completion import SignedIn
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
@@ -26,6 +26,7 @@ from authserver.flows.steps import (
     Step,
     may_continue,
     notice_of_refusal,
+    replace_short_code,
     send_again,
 )
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
@@ -155,7 +156,7 @@ class EmailFirst:
         except AddressTaken:
             # Another browser has just registered the address, and all of this was undone.
             return self.submit_code(visitor, entered)
-        replace_short_code(self.storage, found)
+        replace_short_code(self.storage, found, Step.CODE)
         return Proceed(interaction_id=found.id, step=Step.CODE)
 
     def go_on(
@@ -212,7 +213,7 @@ class EmailFirst:
             case CodeOutcome.ALREADY_USED:
                 return Proceed(interaction_id=interaction.id, step=Step.PROVEN)
             case _:
-                work.interactions.note(interaction.id, notice_of_refusal(refused))
+                work.interactions.note(interaction.id, notice_of_refusal(refused, Step.CODE))
                 work.commit()
                 return Proceed(interaction_id=interaction.id, step=Step.CODE)
 
@@ -233,7 +234,8 @@ class EmailFirst:
             outcome = CodeOutcome.ADDRESS_NOT_PERMITTED
         else:
             return None
-        work.interactions.note(interaction.id, {"outcome": outcome, "entered": typed[:254]})
+        notice = {"outcome": outcome, "entered": typed[:254], "step": Step.ADDRESS}
+        work.interactions.note(interaction.id, notice)
         work.commit()
         return Proceed(interaction_id=interaction.id, step=Step.ADDRESS)
 
@@ -245,13 +247,11 @@ class EmailFirst:
         now: datetime,
     ) -> Step:
         """Return the step that is due, as far as it is known without reading accounts."""
-        if verification is None:
-            has_address = interaction.address is not None
-            return Step.PASSWORD if has_address and self._takes(experience) else Step.ADDRESS
         if self._is_proven(verification, now):
             return Step.PROVEN
-        if verification.standing(now) is CodeOutcome.ALREADY_USED:
-            return Step.ADDRESS
+        if verification is None or verification.standing(now) is CodeOutcome.ALREADY_USED:
+            has_address = interaction.address is not None
+            return Step.PASSWORD if has_address and self._takes(experience) else Step.ADDRESS
         return Step.CODE
 
     def _page_of(

@@ -14,11 +14,11 @@ from authserver.domain.verifications import (
     Verification,
     VerificationState,
 )
-from authserver.flows.code_entries import NumberOfTab, replace_short_code
+from authserver.flows.code_entries import NumberOfTab
 from authserver.flows.completion import SignedIn
 from authserver.flows.email_code import EmailCode
 from authserver.flows.email_first import EmailFirst
-from authserver.flows.steps import Proceed, Step, notice_of_refusal
+from authserver.flows.steps import Proceed, Step, notice_of_refusal, replace_short_code
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
@@ -101,7 +101,7 @@ class FinishElsewhere:
                 work.interactions.note(interaction.id, notice)
                 work.commit()
                 return NumberJudged()
-        replace_short_code(self.storage, interaction)
+        replace_short_code(self.storage, interaction, Step.CODE)
         return NumberJudged()
 
     def _find(

@@ -99,7 +99,10 @@ class ForgotPassword:
             has_second_factor=standing.has_second_factor,
         )
         if fault is not None:
-            return self._note(visitor, {"outcome": fault, "needed": self.needed(standing)})
+            return self._note(
+                visitor,
+                {"outcome": fault, "needed": self.needed(standing), "step": Step.NEW_PASSWORD},
+            )
         hashed = self.passwords.hash(password)
         return self._store(visitor, hashed)
 
@@ -227,13 +230,16 @@ class ForgotPassword:
             return self._proceed(work, standing, notice, Step.ADDRESS)
 
     def _note(self, visitor: Visitor, notice: Mapping[str, object]) -> Proceed:
+        step = Step.NEW_PASSWORD
         with self.storage.writing() as work:
-            work.interactions.note(visitor.interaction_id, notice)
+            work.interactions.note(visitor.interaction_id, {**notice, "step": step})
             work.commit()
-        return Proceed(interaction_id=visitor.interaction_id, step=Step.NEW_PASSWORD)
+        return Proceed(interaction_id=visitor.interaction_id, step=step)
 
     def _refuse(self, work: UnitOfWork, standing: ResetStanding, refused: CodeRefused) -> Proceed:
-        return self._proceed(work, standing, notice_of_refusal(refused), Step.SECOND_STEP)
+        return self._proceed(
+            work, standing, notice_of_refusal(refused, Step.SECOND_STEP), Step.SECOND_STEP
+        )
 
     def _proceed(
         self, work: UnitOfWork, standing: ResetStanding, notice: Mapping[str, object], step: Step

@@ -72,6 +72,7 @@ class PasswordSignIn:
                 notice = {
                     "outcome": CodeOutcome.ADDRESS_INVALID,
                     "entered": typed_address[:254],
+                    "step": Step.ADDRESS,
                 }
                 work.interactions.note(found.id, notice)
                 work.commit()
@@ -79,7 +80,7 @@ class PasswordSignIn:
                 return Proceed(interaction_id=found.id, step=Step.ADDRESS)
             keep_address(work, found, address)
             if password == "":
-                work.interactions.note(found.id, {"outcome": MISSING})
+                work.interactions.note(found.id, {"outcome": MISSING, "step": Step.PASSWORD})
             claimed = (
                 self.passwords.claim(
                     work,
@@ -127,7 +128,7 @@ class PasswordSignIn:
             found = find_interaction(work, visitor, now)
             if not isinstance(found, Interaction):
                 return found
-            work.interactions.note(found.id, {"outcome": WRONG})
+            work.interactions.note(found.id, {"outcome": WRONG, "step": Step.PASSWORD})
             self.passwords.refuse(work, visitor, found.client_id, now)
             work.commit()
         return Proceed(interaction_id=found.id, step=Step.PASSWORD)

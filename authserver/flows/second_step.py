@@ -16,11 +16,11 @@ from authserver.domain.passwords import StoredPassword
 from authserver.domain.second_factors import mail_and_password, one_factor
 from authserver.domain.sessions import Authentication, AuthenticationMethod
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification
-from authserver.flows.code_entries import CodeRefused, replace_short_code
+from authserver.flows.code_entries import CodeRefused
 from authserver.flows.completion import Completion, SignedIn
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
-from authserver.flows.steps import Proceed, Step, notice_of_refusal, send_again
+from authserver.flows.steps import Proceed, Step, notice_of_refusal, replace_short_code, send_again
 from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
@@ -141,7 +141,7 @@ class SecondStep:
                 return self._after_mailed_code(work, standing, checked, visitor)
             if checked.outcome is not CodeOutcome.LONGER_CODE_NEEDED:
                 return self.refuse(work, standing, checked)
-        replace_short_code(self.storage, standing.interaction)
+        replace_short_code(self.storage, standing.interaction, Step.SECOND_STEP)
         return proceed
 
     def standing(
@@ -220,7 +220,7 @@ class SecondStep:
         step: Step = Step.SECOND_STEP,
     ) -> Proceed:
         """Keep the counted try and the message; commits."""
-        work.interactions.note(standing.interaction.id, notice_of_refusal(refused))
+        work.interactions.note(standing.interaction.id, notice_of_refusal(refused, step))
         work.commit()
         return Proceed(interaction_id=standing.interaction.id, step=step)
 

@@ -127,7 +127,8 @@ class SecondStepSecrets:
             if found.verification_id is not None:
                 work.verifications.replace(found.verification_id)
             work.interactions.forget_address(found.id)
-            work.interactions.note(found.id, {"outcome": CodeOutcome.EXHAUSTED})
+            notice = {"outcome": CodeOutcome.EXHAUSTED, "step": Step.ADDRESS}
+            work.interactions.note(found.id, notice)
             work.commit()
         return Proceed(interaction_id=found.id, step=Step.ADDRESS)
 

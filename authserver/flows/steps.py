@@ -14,7 +14,7 @@ from authserver.flows.code_entries import CodeRefused
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.visitor import Visitor
-from authserver.storage.unit_of_work import UnitOfWork
+from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 
 class Step(StrEnum):
@@ -81,9 +81,23 @@ def send_again(
     return codes.start(work, interaction, purpose, address, visitor, now)
 
 
-def notice_of_refusal(refused: CodeRefused) -> dict[str, object]:
-    """Return the message for the page that is due: the outcome with its numbers."""
+def replace_short_code(
+    storage: Storage, interaction: Interaction, step: Step | None = None
+) -> None:
+    """End a code that is too short by now, in a unit of its own: the try was undone."""
+    refused = CodeRefused(outcome=CodeOutcome.LONGER_CODE_NEEDED)
+    with storage.writing() as work:
+        if interaction.verification_id is not None:
+            work.verifications.replace(interaction.verification_id)
+        work.interactions.note(interaction.id, notice_of_refusal(refused, step))
+        work.commit()
+
+
+def notice_of_refusal(refused: CodeRefused, step: Step | None = None) -> dict[str, object]:
+    """Return the message for the page of `step`, of any without it: outcome and numbers."""
     notice: dict[str, object] = {"outcome": refused.outcome}
+    if step is not None:
+        notice["step"] = step
     if refused.tries_left is not None:
         notice["tries_left"] = refused.tries_left
     if refused.malformed is not None:

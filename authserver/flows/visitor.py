@@ -35,6 +35,7 @@ class InteractionGone:
 
     reason: str
     client_id: str | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +55,16 @@ def find_interaction(
     if visitor.interaction_cookie is None or not compare_digest(
         interaction.cookie_digest, fingerprint(visitor.interaction_cookie)
     ):
-        return InteractionGone(reason="other_browser")
+        return gone(interaction, "other_browser")
     if interaction.state is not InteractionState.PAUSED or interaction.signed_in_at is not None:
         return GoOn(interaction_id=interaction.id)
     if not interaction.is_open(now):
-        return InteractionGone(reason="expired", client_id=interaction.client_id)
+        return gone(interaction, "expired")
     return interaction
+
+
+def gone(interaction: Interaction, reason: str) -> InteractionGone:
+    """Return what to show of an interaction that cannot go on here: its client, its language."""
+    return InteractionGone(
+        reason=reason, client_id=interaction.client_id, locale=interaction.locale
+    )

@@ -84,6 +84,18 @@ class Composer:
             code=email.code,
         )
 
+    def subject_to_look_for(self, email: Email, templates: Sequence[OperatorTemplate] = ()) -> str:
+        """Return the subject under which the mail stands in the mailbox, its code as given."""
+        template = choose_template(
+            templates, email.usage_type, email.locale, self._fallback_language
+        )
+        if template is not None:
+            subject = fill_line(template.subject, placeholder_values(email))
+        else:
+            folder = f"emails/{email.usage_type.name.lower()}"
+            subject = self._subject(folder, email.locale, self._context(email))
+        return shorten(one_line(subject), MAX_SUBJECT_LENGTH)
+
     def _message_id(self, message_key: str | None) -> str:
         if message_key is None:
             token = new_identifier(self._randomness)
@@ -144,6 +156,7 @@ class Composer:
             "minutes": email.minutes or 0,
             "brand": brand,
             "accent": email.accent,
+            "support": one_line(email.support),
             "host": email.host,
             "endpoint": email.endpoint,
             # The server's own pages are named by the brand alone.

@@ -16,7 +16,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from authserver.domain.interactions import KEPT_FOR, UNANSWERED_KEPT_FOR
+from authserver.domain.interactions import KEPT_FOR
 from authserver.storage.accounts import SignInLinkRow
 from authserver.storage.authorization_codes import AuthorizationCodeRow
 from authserver.storage.client_assertions import UsedAssertionRow
@@ -112,7 +112,7 @@ def prune(
     pruned: dict[str, int] = {}
     for row, statement, after in (
         (VerificationRow, VERIFICATIONS, kept.keep),
-        (InteractionRow, UNANSWERED, UNANSWERED_KEPT_FOR),
+        (InteractionRow, UNANSWERED, KEPT_FOR),
         (InteractionRow, SETTLED, KEPT_FOR),
         (AuthorizationCodeRow, CODES, CODES_KEPT_FOR),
         (AccessTokenRow, ACCESS_TOKENS, AT_ONCE),

@@ -6,6 +6,7 @@ from typing import Final
 
 from authserver.domain.interactions import Interaction
 from authserver.domain.verifications import CodeOutcome, CodePolicy, Verification
+from authserver.flows.steps import Step
 
 DEAD_CODE: Final = frozenset({CodeOutcome.EXPIRED, CodeOutcome.EXHAUSTED, CodeOutcome.REPLACED})
 PROOF_RAN_OUT: Final = "proof_ran_out"
@@ -25,13 +26,19 @@ def numbers_of(verification: Verification, now: datetime) -> dict[str, object]:
 
 
 def shown_notice(
-    interaction: Interaction, on_code_page: Verification | None, now: datetime
+    interaction: Interaction,
+    on_code_page: Verification | None,
+    now: datetime,
+    step: Step | None = None,
 ) -> dict[str, object] | None:
     """Return the message for the page; a code that died meanwhile says so by itself.
 
-    `on_code_page` is the verification whose code the page asks for, if it asks for one.
+    `on_code_page` is the verification whose code the page asks for, if it asks for one. What was
+    said for the page of another step than `step` is not for this one.
     """
     notice = dict(interaction.notice)
+    if step is not None and notice.get("step", step) != step:
+        notice = {}
     died = None if on_code_page is None else on_code_page.standing(now)
     grew = notice.get("outcome") == CodeOutcome.LONGER_CODE_NEEDED
     if died in DEAD_CODE and not grew:

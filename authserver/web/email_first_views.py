@@ -83,7 +83,8 @@ class EmailFirstViews:
     def notice(self, standing: Standing, step: Step) -> dict[str, object] | None:
         """Return the message that a step shows."""
         found, verification, now = standing.interaction, standing.verification, standing.now
-        shown = shown_notice(found, verification if step is Step.CODE else None, now)
+        asked = verification if step is Step.CODE else None
+        shown = shown_notice(found, asked, now, step)
         if shown is None and step in {Step.ADDRESS, Step.PASSWORD}:
             return lost_proof(found, verification, self.policy, now)
         return shown
@@ -95,12 +96,11 @@ class EmailFirstViews:
         hint = read_login_hint(standing.interaction.parameters.get("login_hint"))
         account = standing.signed_in_as
         verification = standing.verification
-        # Nobody types an address twice: the one whose proof has run out stands there.
-        is_lost = verification is not None and verification.proof_ran_out(standing.now, self.policy)
-        lost = verification.address.typed if verification is not None and is_lost else None
+        # Nobody types an address twice (WCAG 2.2, SC 3.3.7).
+        given = standing.interaction.address or (verification and verification.address)
         context: dict[str, object] = {
             "action": page,
-            "email": notice.get("entered") or lost or hint or "",
+            "email": notice.get("entered") or (given and given.typed) or hint or "",
             "register_action": f"/register/{visitor.interaction_id}"
             if standing.experience.is_registration_open
             else None,
@@ -129,9 +129,8 @@ class EmailFirstViews:
             "cancel_action": self.cancel_action(standing, page),
             "password_url": f"{page}/password" if standing.may_enter_password else None,
             "email": verification.address.typed,
-            "sender_name": self.pages.brand,
-            "mail_subject": self.pages.mail_subject(
-                visitor.locale_in(standing.interaction), self.purpose
+            **self.pages.mail_to_look_for(
+                verification, visitor.locale_in(standing.interaction), standing.client
             ),
             "mails_to_unknown": self.policy.mails_to_unknown,
             "symbols": verification.code_class.symbols,
@@ -174,6 +173,8 @@ class EmailFirstViews:
                 "asks_for_terms": standing.experience.terms_are_ticked,
                 "has_agreed": bool(standing.interaction.notice.get("has_agreed")),
             }
+        if step is Step.EXISTING:
+            context["code_signs_in"] = standing.experience.code_signs_in
         return TEMPLATES[step], context
 
     def password_page(self, visitor: Visitor, standing: Standing) -> dict[str, object]:

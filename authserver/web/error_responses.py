@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,16 @@ KIND_OF_STATUS: Final = {
 }
 CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks", "/oidc/reg", "/hooks/")
 REALM: Final = 'realm="authserver"'
+FLOOD: Final = "flood"
+FLOOD_SECONDS: Final = 60
+# What an action of a person began with: its page leads on from wherever the person stands.
+BEGINNING: Final = re.compile(r"/(?:sign-in|register|forgot-password|consent)/[^/]+|/account\b")
+
+
+def way_back(request: HTTPConnection) -> str | None:
+    """Return the page of ours to which a person may go back from a fault, if there is one."""
+    match = BEGINNING.match(request.url.path)
+    return None if match is None else match[0]
 
 
 def is_called_by_client(path: str) -> bool:
@@ -78,10 +89,17 @@ class ErrorPages:
             "status": status,
             "kind": kind or KIND_OF_STATUS.get(status, "internal"),
             "detail": detail,
-            "client_url": None,
+            "back_url": way_back(request),
             "reference": current_request_id(),
         }
         return self.pages.page(request, "error.html", context, status=status)
+
+    def flooded(self, request: HTTPConnection) -> Response:
+        """Return the page for a source that has had its share of this minute."""
+        context = {"outcome": FLOOD, "wait_seconds": FLOOD_SECONDS, "back_url": way_back(request)}
+        response = self.pages.page(request, "pages/limited.html", context, status=429)
+        response.headers["Retry-After"] = str(FLOOD_SECONDS)
+        return response
 
     def client_fault(self, request: Request, error: OAuthError) -> Response:
         """Return the page for a fault that must not be redirected to anybody."""
@@ -94,6 +112,7 @@ class ErrorPages:
             "reason": gone.reason,
             "client_url": None if client is None else client.home,
             "start_again_url": "/sign-in",
+            "wished_locale": gone.locale,
         }
         return self.pages.page(request, "pages/ended.html", context, status=410, client=client)
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from authserver.domain.branding import Brand, Brands, shown_name
 from authserver.domain.clients import Client
 from authserver.domain.clock import Clock
+from authserver.domain.mail_configuration import MailConfiguration
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.lane import Lane
 from authserver.web.brand_sheet import Sheet, sheet_of
@@ -71,14 +72,17 @@ class Looks:
         clock: Clock,
         pace: Callable[[], bool],
         registrations: Callable[[], timedelta],
+        mail: Callable[[], MailConfiguration],
     ) -> None:
         self.mail_is_slow = False
+        self.mail = MailConfiguration(senders=())
         self.registrations_wait = timedelta(0)
         self._source = brands
         self._lane = lane
         self._clock = clock
         self._pace = pace
         self._registrations = registrations
+        self._mail = mail
         self._brands = Brands()
         self._common = (STATIC_FILES / "app.css").read_text("utf-8")
         self._sheets: dict[Brand, Sheet] = {}
@@ -95,6 +99,7 @@ class Looks:
             looked_at = self._looked_at_mail
             if looked_at is None or now - looked_at >= SECONDS_BETWEEN_LOOKS_AT_MAIL:
                 self._looked_at_mail = now
+                self.mail = await self._lane.run(self._mail)
                 self.mail_is_slow = await self._lane.run(self._pace)
                 self.registrations_wait = await self._lane.run(self._registrations)
         except ServiceUnavailable:

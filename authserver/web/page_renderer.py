@@ -11,9 +11,12 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from authserver.domain.clients import Client, ClientKind, is_loopback_http
+from authserver.domain.emails import Email, UsageType
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.front_channel_logout import frame_origin
-from authserver.domain.verifications import Purpose
+from authserver.domain.secret import Secret
+from authserver.domain.verifications import Verification
+from authserver.mail.composer import Composer
 from authserver.rendering import FORM_POST_SCRIPT, Renderer
 from authserver.web.browser import Browsers
 from authserver.web.looks import STATIC, Looks
@@ -36,7 +39,7 @@ class PageRenderer:
     endpoint: Endpoint
     looks: Looks
     form_token: Callable[..., str]
-    code_in_subject: bool
+    composer: Composer
 
     @property
     def brand(self) -> str:
@@ -78,16 +81,31 @@ class PageRenderer:
         headers = {"Content-Security-Policy": policy + also}
         return HTMLResponse(html, status_code=status, headers=headers)
 
-    def mail_subject(self, locale: str, purpose: Purpose) -> str:
-        """Return the subject to look for in the mailbox, with dots for the code."""
-        template = f"emails/{purpose.name.lower()}/subject.txt"
-        context = {
-            "brand": self.brand,
-            "code": HIDDEN_CODE,
-            "compact_code": HIDDEN_CODE,
-            "code_in_subject": self.code_in_subject,
+    def mail_to_look_for(
+        self, verification: Verification, locale: str, client: Client | None
+    ) -> dict[str, object]:
+        """Return sender and subject to look for in the mailbox, with dots for the code."""
+        # Mails have the name of the instance, whatever a client is called on pages.
+        brand = self.brand
+        email = Email(
+            usage_type=UsageType[verification.purpose.name],
+            to="",
+            locale=locale,
+            brand=brand,
+            host=self.endpoint.host,
+            endpoint=self.endpoint.url,
+            application_id=verification.client_id or "",
+            application_name=self.looks.name_of(client) or brand,
+            request_label=verification.label,
+            requested_at=verification.created_at,
+            browser="",
+            code=Secret(HIDDEN_CODE),
+        )
+        mail = self.looks.mail
+        return {
+            "sender_name": mail.sender_name or brand,
+            "mail_subject": self.composer.subject_to_look_for(email, mail.templates),
         }
-        return " ".join(self.renderer.render(template, locale, context).split())
 
     def form_post(
         self, request: HTTPConnection, target: str, fields: Mapping[str, str], client: Client
@@ -120,7 +138,9 @@ class PageRenderer:
                 {"tag": tag, "name": self.renderer.name_of(tag)} for tag in self.renderer.languages
             ],
             "language_action": "/language",
-            "return_to": request.url.path if request.scope["method"] == "GET" else "/account",
+            "return_to": request.url.path
+            if request.scope["method"] == "GET"
+            else context.get("back_url") or "/account",
             "form_token": "",
             "static": STATIC,
             "notice": None,
@@ -142,11 +162,14 @@ def frame_policy(told: object) -> str:
 def form_targets(client: Client | None) -> list[str]:
     """Return where a form may lead besides this server: the addresses of the client.
 
-    Chromium applies `form-action` to every hop after a post, the client's included.
+    Chromium applies `form-action` to every hop after a post, the client's included: a callback
+    may lead on to the client's home page at another origin.
     """
     if client is None:
         return []
-    uris = (*client.redirect_uris, *client.post_logout_redirect_uris)
+    metadata = client.metadata
+    onward = filter(None, (metadata.client_uri, metadata.initiate_login_uri))
+    uris = (*client.redirect_uris, *client.post_logout_redirect_uris, *onward)
     found = {source_expression(uri) for uri in uris}
     if client.kind is ClientKind.NATIVE:
         # RFC 8252 §7.3: the port of a loopback address is chosen when the client asks.

@@ -9,14 +9,14 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from authserver.domain.request_context import request_context
 from authserver.oidc.errors import TemporarilyUnavailable
 from authserver.web.client_address import ClientAddresses
 from authserver.web.cross_origin import CrossOrigin
-from authserver.web.error_responses import is_called_by_client, oauth_error
+from authserver.web.error_responses import FLOOD_SECONDS, is_called_by_client, oauth_error
 from authserver.web.flood_guard import FloodGuard
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class Passage:
     cross_origin: CrossOrigin
     observe: Observe
     renew: Callable[[], Awaitable[None]]
+    flooded: Callable[[Request], Response]
     is_secure: bool
     has_warned: bool = False
 
@@ -82,8 +83,8 @@ class Passage:
         guard = self.guard_of_clients if for_client else self.flood_guard
         guarded = path not in PROBES and not path.startswith("/static/")
         if guarded and not guard.admits(self.addresses.source_of(request)):
-            told = self.cross_origin.refusing(scope, answer)
-            await refusal(for_client=for_client)(scope, receive, told)
+            response = client_refusal() if for_client else self.flooded(request)
+            await response(scope, receive, self.cross_origin.refusing(scope, answer))
             return
         if guarded and not for_client:
             await self.renew()
@@ -133,16 +134,12 @@ class Passage:
         )
 
 
-def refusal(*, for_client: bool) -> Response:
-    """Return the answer to a source that has had its share: JSON for clients."""
-    headers = {"Retry-After": "60"}
-    if for_client:
-        response = oauth_error(TemporarilyUnavailable("too many requests; wait a minute"))
-        response.status_code = 429
-        response.headers.update(headers)
-        return response
-    text = "Too many requests. Please wait a minute.\n"
-    return PlainTextResponse(text, status_code=429, headers=headers)
+def client_refusal() -> Response:
+    """Return the answer to the source of a client that has had its share."""
+    response = oauth_error(TemporarilyUnavailable("too many requests; wait a minute"))
+    response.status_code = 429
+    response.headers["Retry-After"] = str(FLOOD_SECONDS)
+    return response
 
 
 @dataclass(slots=True)

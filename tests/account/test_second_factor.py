@@ -3,7 +3,9 @@ import re
 import pytest
 
 from tests.account.account_page import AccountPage
-from tests.flows.browsing import path_of
+from tests.flows.browsing import Visit, path_of
+from tests.flows.factors import PASSWORD as HARBOURS
+from tests.flows.factors import allow_passwords, give_password, give_second_factor
 from tests.support.provider import Provider
 
 ADA = "ada@example.com"
@@ -67,3 +69,23 @@ def test_codes_that_nobody_typed_back_change_nothing(page: AccountPage) -> None:
         assert account is not None
         assert work.second_factors.list(account.subject) == []
         assert work.second_factors.count_codes(account.subject) == 0
+
+
+def test_the_second_step_goes_with_the_password_and_both_are_told(
+    either_provider: Provider,
+) -> None:
+    allow_passwords(either_provider)
+    give_password(either_provider, ADA)
+    give_second_factor(either_provider, ADA)
+    visit = Visit.begin(either_provider)
+    visit.send("", email=ADA, method="password")
+    assert path_of(visit.send("/password", password=HARBOURS)).endswith("/second-step")
+    visit.send("/second-step", code=either_provider.code_for(ADA))
+    page = AccountPage(either_provider, visit.http, ADA)
+
+    assert path_of(page.send("password", "/remove", password=HARBOURS)) == "/account/password"
+
+    assert "Your account has no password" in page.get("password").text
+    wanted = {"PasswordChanged", "SecondFactorChanged"}
+    while not wanted <= {mail["usage_type"] for mail in either_provider.mails(ADA)}:
+        either_provider.next_mail(ADA)  # gives up after a while

@@ -25,7 +25,7 @@ SAMPLES: Mapping[str, Sample] = {sample.name: sample for sample in sample_pages(
 # One state of each page, the last of its line: mostly one that tells of something gone wrong.
 ONE_OF_EACH = list({sample.template: name for name, sample in SAMPLES.items()}.values())
 # These lead on by themselves, so that there is nothing to look at.
-LEADING_ON = frozenset({"redirect", "form-post", "signed-out-telling"})
+LEADING_ON = frozenset({"form-post", "signed-out-telling"})
 
 
 @dataclass(frozen=True, kw_only=True)

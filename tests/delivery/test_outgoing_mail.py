@@ -10,6 +10,7 @@ from authserver.domain.email_address import EmailAddress
 from authserver.domain.emails import UsageType
 from authserver.domain.outgoing_mail import MailResult, MailState
 from authserver.domain.verifications import VerificationState
+from authserver.storage.notices import MailedNotice, owe_notice
 from tests.delivery.office import LIFE, Office
 from tests.storage.racing import race
 from tests.storage.samples import a_client, an_account
@@ -202,6 +203,26 @@ def test_what_may_not_have_arrived_is_tried_again_after_growing_waits_and_then_g
     assert len(office.story().attempts) == 5 * len(attempts)
     office.clock.advance(100 * SECOND)
     assert office.delivery.claim(10) == []
+
+
+def test_a_notice_is_tried_again_for_a_day(office: Office) -> None:
+    now = office.clock.now()
+    notice = MailedNotice(
+        usage_type=UsageType.SPRAY_ALARM, address="ada@example.com", locale="en", details={}
+    )
+    with office.base.storage.writing() as work:
+        owe_notice(work, notice, office.base.randomness, now)
+        work.commit()
+    states, given_up_after = [], timedelta(0)
+
+    while office.clock.now() < now + timedelta(days=2):
+        for owed in office.delivery.claim(10):
+            states.append(office.delivery.record(owed.mail, []))
+            given_up_after = office.clock.now() - now
+        office.clock.advance(timedelta(seconds=30))
+
+    assert states == [MailState.QUEUED] * 12 + [MailState.GIVEN_UP]
+    assert given_up_after > timedelta(hours=23)
 
 
 def test_a_mail_that_was_given_back_can_be_claimed_at_once(office: Office) -> None:

@@ -292,9 +292,11 @@ def account_pages() -> Iterator[Sample]:
     for name, template in (
         ("create-account", "pages/sign_in/create_account.html"),
         ("existing", "pages/register/existing.html"),
+        ("existing-with-password", "pages/register/existing.html"),
         ("no-account", "pages/sign_in/no_account.html"),
     ):
-        yield Sample(name=name, template=template, context=known)
+        context = {**known, "code_signs_in": name == "existing"}
+        yield Sample(name=name, template=template, context=context)
     ask = {
         "action": "/oidc/session/end/sign-out",
         "stay_url": "/account",
@@ -452,7 +454,7 @@ def ends_and_errors() -> Iterator[Sample]:
             "kind": kind,
             "status": status,
             "detail": "redirect_uri is not registered" if is_fault else None,
-            "client_url": "https://books.example.com/" if kind == "internal" else None,
+            "back_url": "/sign-in/abc" if kind == "forbidden" else None,
             "languages": () if kind == "unavailable" else LANGUAGES,
         }
         yield Sample(name=f"error-{kind}", template="error.html", context=error)
@@ -464,8 +466,6 @@ def pages_between() -> Iterator[Sample]:
         "fields": {"code": "abc", "state": '"><script>'},
     }
     yield Sample(name="form-post", template="pages/form_post.html", context=answer)
-    onward = {"url": 'https://books.example.com/callback?code=1&state="'}
-    yield Sample(name="redirect", template="pages/redirect.html", context=onward)
     mail = {
         "to": PERSON,
         "usage_type": "SignIn",

@@ -227,14 +227,6 @@ def test_the_answer_to_a_client_holds_its_fields_and_none_of_ours(renderer: Rend
     }
 
 
-def test_the_way_on_is_an_immediate_refresh_and_a_link(renderer: Renderer) -> None:
-    page = page_of(renderer, SAMPLES["redirect"])
-    url = 'https://books.example.com/callback?code=1&state="'
-
-    assert page.one("meta", **{"http-equiv": "refresh"}).attributes["content"] == f"0;url={url}"
-    assert page.one("a").attributes["href"] == url
-
-
 def test_languages_are_offered_in_themselves_and_the_present_one_is_marked(
     renderer: Renderer,
 ) -> None:

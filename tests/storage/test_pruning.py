@@ -57,8 +57,8 @@ def test_an_unanswered_interaction_goes_a_day_after_its_expiry(storage: Storage)
         work.interactions.add(interaction)
         work.commit()
 
-    early = removed(storage, interaction.expires_at + DAYS - SECOND)
-    due = removed(storage, interaction.expires_at + DAYS)
+    early = removed(storage, interaction.expires_at + 7 * DAYS - SECOND)
+    due = removed(storage, interaction.expires_at + 7 * DAYS)
 
     assert (early, due) == ({}, {"interactions": 1})
 
@@ -207,9 +207,9 @@ def test_a_row_in_somebodys_hands_is_passed_over(postgres_storage: Storage) -> N
 
     with postgres_storage.writing() as work:
         work.interactions.note(InteractionId("held"), {})
-        assert removed(postgres_storage, NOW + 2 * DAYS) == {"interactions": 1}
+        assert removed(postgres_storage, NOW + 8 * DAYS) == {"interactions": 1}
 
-    assert removed(postgres_storage, NOW + 2 * DAYS) == {"interactions": 1}
+    assert removed(postgres_storage, NOW + 8 * DAYS) == {"interactions": 1}
 
 
 def test_failures_go_with_their_window_and_browsers_with_their_recognition(

@@ -125,7 +125,10 @@ def test_a_source_that_floods_is_turned_away_for_the_rest_of_the_minute(
     answers = [flooder.get("/sign-in/unknown").status_code for _ in range(12)]
 
     assert answers == [410] * 10 + [429] * 2
-    assert flooder.get("/sign-in").headers["retry-after"] == "60"
+    page = flooder.get("/sign-in/unknown")
+    assert page.headers["retry-after"] == "60"
+    assert 'data-outcome="flood"' in page.text
+    assert 'href="/sign-in/unknown"' in page.text
     assert other.get("/sign-in").status_code == 303
     for path in ("/healthz", "/readyz", "/static/app.css"):
         assert flooder.get(path).status_code == 200

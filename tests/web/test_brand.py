@@ -135,7 +135,7 @@ def test_who_has_to_wait_still_sees_the_client(provider: Provider) -> None:
 def test_the_mail_names_instance_and_client_as_they_want_to_be_named(provider: Provider) -> None:
     http = provider.http()
     client_id = str(provider.new_client(requires_pkce=False).client.id)
-    choose(provider, name="Fern", color="#115e40")
+    choose(provider, name="Fern", color="#115e40", support_url="mailto:help@fern.example")
     choose(provider, client_id, name="The Books", color="#7a1f5c")
     person = provider.person()
     page = person.follow(str(sign_in_page(http, client_id).request.url))
@@ -158,6 +158,8 @@ def test_the_mail_names_instance_and_client_as_they_want_to_be_named(provider: P
     assert mail["subject"].endswith("is your Fern sign-in code")
     assert "sign in to The Books with Fern" in " ".join(mail["text"].split())
     assert "#7a1f5c" in mail["html"]
+    assert "Help: help@fern.example" in mail["text"]
+    assert "help@fern.example" in mail["html"]
 
 
 def test_another_process_sees_a_change_within_a_second(

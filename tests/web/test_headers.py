@@ -3,8 +3,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.flows.browsing import OWN_FORM, Visit, request_of_bookstore
-from tests.support.provider import Provider
+from authserver.domain.client_metadata import ClientMetadata
+from authserver.domain.clients import ClientKind
+from tests.flows.browsing import OWN_FORM, Visit, request_of_bookstore, request_of_client
+from tests.support.provider import CALLBACK, Provider
 
 ADA = "ada@example.com"
 Ask = Callable[[Provider], httpx.Response]
@@ -106,6 +108,17 @@ def test_forms_lead_to_this_server_and_to_the_client_and_nowhere_else(provider: 
     for page in pages:
         assert form_action(page) == "form-action 'self' http://localhost:3000"
         assert "base-uri 'none'" in page.headers["content-security-policy"]
+    # A callback may lead on to the home page, and Chromium asks at each hop.
+    metadata = ClientMetadata(client_uri="https://www.example.com/books")
+    made = provider.server.clients.create(
+        name="Books",
+        kind=ClientKind.WEB,
+        redirect_uris=[CALLBACK],
+        requires_pkce=False,
+        metadata=metadata,
+    )
+    onward = form_action(Visit.begin(provider, request_of_client(made.client.id)).page())
+    assert onward == "form-action 'self' http://localhost:3000 https://www.example.com"
     own = form_action(Visit.begin(provider).page()).split()
     assert set(own) <= {"form-action", "'self'", provider.endpoint}
 

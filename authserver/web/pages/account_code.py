@@ -154,9 +154,8 @@ class AccountCodePages:
             "restart_action": f"{path}/cancel" if binds else None,
             "cancel_action": None if binds else f"{path}/cancel",
             "email": verification.address.typed,
-            "sender_name": self.frame.pages.brand,
-            "mail_subject": self.frame.pages.mail_subject(
-                visitor.locale_in(standing.interaction), verification.purpose
+            **self.frame.pages.mail_to_look_for(
+                verification, visitor.locale_in(standing.interaction), None
             ),
             "symbols": verification.code_class.symbols,
             "request_label": verification.label,

@@ -85,7 +85,7 @@ class ForgotPasswordPages(InteractionPages):
         visitor = self.visitor(request)
         page = f"/forgot-password/{visitor.interaction_id}"
         context = {
-            "notice": shown_notice(standing.interaction, None, standing.now),
+            "notice": shown_notice(standing.interaction, None, standing.now, standing.step),
             "symbols": RECOVERY_CODE_LENGTH,
             "action": page + SUFFIXES[standing.step],
             "email": standing.account.address.typed,

@@ -45,7 +45,8 @@ class SecondStepPages(InteractionPages):
             return await self.lead(request, standing, self.path_of(request))
         if standing.way is Way.RECOVERY_CODE:
             return self.pages.to(self.path_of(request)(Step.RECOVERY_CODE))
-        return self.page(request, *self.content(request, standing), standing)
+        template, context = self.content(request, standing)
+        return self.page(request, template, context, standing, Step.SECOND_STEP)
 
     async def show_recovery(self, request: Request) -> Response:
         """Ask for a recovery code."""
@@ -59,7 +60,8 @@ class SecondStepPages(InteractionPages):
             "action": path_of(Step.RECOVERY_CODE),
             "other_way": other_way,
         }
-        return self.page(request, "pages/second_step/recovery_code.html", context, standing)
+        template = "pages/second_step/recovery_code.html"
+        return self.page(request, template, context, standing, Step.RECOVERY_CODE)
 
     async def submit(self, request: Request) -> Response:
         """Take the mailed code or the password, whichever was asked for."""
@@ -106,21 +108,21 @@ class SecondStepPages(InteractionPages):
         if standing.verification is None:
             common["action"] = f"{page}/resend"
             return "pages/second_step/mail.html", common
-        return "pages/code.html", common | self.code_page(page, standing, standing.verification)
+        locale = self.visitor(request).locale_in(standing.interaction)
+        code_page = self.code_page(page, standing, standing.verification, locale)
+        return "pages/code.html", common | code_page
 
     def code_page(
-        self, page: str, standing: SecondStanding, verification: Verification
+        self, page: str, standing: SecondStanding, verification: Verification, locale: str
     ) -> dict[str, object]:
         """Return what the page of a mailed code needs beside the rest."""
-        pages = self.pages
         interaction = standing.interaction
         return {
             "purpose": Purpose.MFA_VERIFICATION.name.lower(),
             "resend_action": f"{page}/resend",
             "new_code_action": f"{page}/resend",
             "restart_action": None,
-            "sender_name": pages.brand,
-            "mail_subject": pages.mail_subject(interaction.locale, Purpose.MFA_VERIFICATION),
+            **self.pages.mail_to_look_for(verification, locale, standing.client),
             "mails_to_unknown": True,
             "symbols": verification.code_class.symbols,
             "request_label": verification.label,
@@ -134,6 +136,7 @@ class SecondStepPages(InteractionPages):
         template: str,
         context: dict[str, object],
         standing: SecondStanding,
+        step: Step,
     ) -> Response:
         """Return a page of the second step."""
         visitor = self.visitor(request)
@@ -144,6 +147,7 @@ class SecondStepPages(InteractionPages):
                 standing.interaction,
                 standing.verification if is_code_page else None,
                 standing.now,
+                step,
             ),
             "symbols": RECOVERY_CODE_LENGTH,
             "start_over_action": f"{sign_in}/restart",
