@@ -33,6 +33,15 @@ SAFE_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+# The way of an authorization request, from its first answer to the redirect to the client.
+WALKED_IN_WINDOWS: Final = (
+    "/oidc/auth",
+    "/sign-in/",
+    "/register/",
+    "/forgot-password/",
+    "/consent/",
+    "/language",
+)
 STATIC_CACHE: Final = "public, max-age=3600"
 FIRST_ERROR: Final = 400
 NO_ROUTE: Final = "none"
@@ -114,6 +123,10 @@ class Passage:
         headers = dict(SAFE_HEADERS)
         if path.startswith("/static/"):
             headers["Cache-Control"] = STATIC_CACHE
+        if path.startswith(WALKED_IN_WINDOWS):
+            # An application may have opened a window for it: one answer without the opener, and
+            # the window could never report back.
+            headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
         if self.is_secure:
             headers["Strict-Transport-Security"] = HSTS
         return headers

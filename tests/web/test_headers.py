@@ -61,6 +61,11 @@ ANSWERS: dict[str, tuple[int, Ask]] = {
 }
 
 
+# What an application may open a window for has to leave it its opener.
+WALKED = {"page", "request of a client", "request that is wrong", "foreign form", "ended"}
+WALKED |= {"too large", "wrong type", "limited", "own fault"}
+
+
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_every_answer_bears_the_headers_that_keep_browsers_safe(
     provider: Provider, kind: str
@@ -74,7 +79,8 @@ def test_every_answer_bears_the_headers_that_keep_browsers_safe(
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "same-origin"
-    assert headers["cross-origin-opener-policy"] == "same-origin"
+    opener = "unsafe-none" if kind in WALKED else "same-origin"
+    assert headers["cross-origin-opener-policy"] == opener
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
@@ -84,6 +90,16 @@ def test_every_answer_bears_the_headers_that_keep_browsers_safe(
     assert "server" not in headers
     public = {"metadata", "keys", "style"}
     assert ("no-store" in headers["cache-control"]) is (kind not in public)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/account", "/account/signed-out", "/oidc/session/end", "/dev/mail", "/", "/sign-in-link/x"],
+)
+def test_what_belongs_to_the_person_alone_has_no_opener(provider: Provider, path: str) -> None:
+    answer = provider.http().get(path)
+
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/healthz", "/nothing", "/static/app.css"])

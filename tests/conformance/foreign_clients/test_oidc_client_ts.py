@@ -93,3 +93,22 @@ def test_what_oidc_client_ts_revokes_is_dead_and_the_page_may_read_so(
         {"refresh_token": user["refresh_token"], "scope": "openid", "profile": user["profile"]},
     )
     assert refused == "invalid_grant"
+
+
+def test_a_sign_in_in_a_window_of_its_own_tells_the_page_that_opened_it(
+    visitor: Visitor, site: LoopbackSite, provider: Provider
+) -> None:
+    email = "oidc-client-ts-window@example.com"
+    visitor.open_site()
+
+    with visitor.page.expect_popup() as opened:
+        visitor.run(f"() => void (window.outcome = manager.signinPopup().then({PLAIN}))")
+    in_window = Visitor(opened.value, site, provider.inbox)
+    in_window.sign_in(email)
+    # The library does without, other applications do not.
+    keeps_opener = in_window.run("() => window.opener !== null")
+    in_window.run("() => void manager.signinCallback()")
+
+    user = visitor.run("() => window.outcome")
+    assert user["profile"]["email"] == email
+    assert keeps_opener
