@@ -132,6 +132,7 @@ class AccountSections:
         own = OwnSessions(
             storage=base.storage,
             clients=base.clients,
+            apis=base.apis,
             clock=base.clock,
             lifetimes=base.lifetimes,
         )

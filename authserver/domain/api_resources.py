@@ -29,6 +29,10 @@ class ApiResource:
         """Return the names of the API's scopes."""
         return frozenset(scope.name for scope in self.scopes)
 
+    def words_for(self, names: Collection[str]) -> list[str]:
+        """Return the scopes of these names as the operator describes them to people."""
+        return [scope.description or scope.name for scope in self.scopes if scope.name in names]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Permission:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from authserver.domain.api_resources import ApiResource
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clients import Client, ClientId
 from authserver.domain.clock import Clock
@@ -19,6 +20,7 @@ from authserver.flows.account_entry import (
 )
 from authserver.storage.connected_applications import ConnectedApplication
 from authserver.storage.endings import end_session, end_sign_ins
+from authserver.storage.registered_apis import RegisteredApis
 from authserver.storage.registered_clients import RegisteredClients
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
@@ -29,6 +31,7 @@ class Connection:
 
     application: ConnectedApplication
     client: Client | None
+    apis: tuple[ApiResource, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class OwnSessions:
 
     storage: Storage
     clients: RegisteredClients
+    apis: RegisteredApis
     clock: Clock
     lifetimes: Lifetimes
 
@@ -63,7 +67,11 @@ class OwnSessions:
         with self.storage.reading() as work:
             found = work.connected_applications.list(entered.account.subject, self.clock.now())
         return [
-            Connection(application=each, client=self.clients.client(each.client_id))
+            Connection(
+                application=each,
+                client=self.clients.client(each.client_id),
+                apis=self.apis.find_each(sorted(each.resources))[0],
+            )
             for each in found
         ]
 

@@ -1,5 +1,6 @@
 """Which clients hold something live of an account, gathered from its authorizations."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +11,7 @@ from authserver.domain.accounts import Subject
 from authserver.domain.clients import ClientId
 from authserver.domain.scopes import ScopeSet
 from authserver.storage.consents import Grants
-from authserver.storage.grants import AuthorizationRow
+from authserver.storage.grants import AuthorizationRow, tuples
 from authserver.storage.tokens import AccessTokenRow, RefreshTokenRow
 
 HAS_ACCESS: Final = exists().where(
@@ -27,6 +28,7 @@ LIVE: Final = (
     select(
         AuthorizationRow.client_id,
         AuthorizationRow.scopes,
+        AuthorizationRow.resources,
         AuthorizationRow.created_at,
         AuthorizationRow.used_at,
     )
@@ -41,10 +43,14 @@ LIVE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedApplication:
-    """One client with live tokens of an account: what they release, since when, last used when."""
+    """One client with live tokens of an account: what they release, since when, last used when.
+
+    `resources` maps APIs to the scopes that the client may have there.
+    """
 
     client_id: ClientId
     scopes: ScopeSet
+    resources: Mapping[str, frozenset[str]]
     since: datetime
     last_used_at: datetime
 
@@ -63,6 +69,7 @@ class ConnectedApplications:
             found[grant.client_id] = ConnectedApplication(
                 client_id=grant.client_id,
                 scopes=grant.scopes,
+                resources=united(grant.resources, {}),
                 since=grant.created_at,
                 last_used_at=grant.updated_at,
             )
@@ -72,7 +79,18 @@ class ConnectedApplications:
             found[row.client_id] = ConnectedApplication(
                 client_id=ClientId(row.client_id),
                 scopes=ScopeSet(scopes.words | (known.scopes.words if known else frozenset())),
+                resources=united(tuples(row.resources), known.resources if known else {}),
                 since=min(row.created_at, known.since) if known else row.created_at,
                 last_used_at=max(row.used_at, known.last_used_at) if known else row.used_at,
             )
         return sorted(found.values(), key=lambda each: each.last_used_at, reverse=True)
+
+
+def united(
+    one: Mapping[str, Collection[str]], other: Mapping[str, Collection[str]]
+) -> dict[str, frozenset[str]]:
+    """Return the scopes of each API that stand in either."""
+    return {
+        indicator: frozenset((*one.get(indicator, ()), *other.get(indicator, ())))
+        for indicator in (*one, *other)
+    }

@@ -295,6 +295,11 @@ def test_the_scopes_of_an_api_are_asked_in_its_own_words(
     assert "code" in answered(anna, page, "allow")
     again = anna.follow(shop.url(scope="openid books:read", resource=api))
     assert "code" in redirected(again)
+    reviewed = anna.follow(f"{shop.provider.endpoint}/account/applications").text
+    sentence = "It may do this at <bdi>Books</bdi>: <bdi>Read your &lt;books&gt;</bdi>"
+    assert sentence in page.text
+    assert sentence in reviewed
+    assert "books:write" not in reviewed
 
 
 def test_an_opened_question_waits_as_long_as_its_request(shop: RelyingParty, anna: Person) -> None:

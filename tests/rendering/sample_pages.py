@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.rendering.consent_states import WORDS_OF_CLIENT, consent_states
+from tests.rendering.consent_states import MUCH, WORDS_OF_CLIENT, consent_states
 from tests.rendering.password_states import password_states
 
 FORM_TOKEN = "f0rm-t0ken"
@@ -377,7 +377,7 @@ def sections_of_account() -> Iterator[Sample]:
     yield section("sessions", "ended", sessions_shown=places[:1], notice=ended)
     yield section("browsers", browsers=places)
     yield section("browsers", "none", browsers=[], notice=Notice(outcome="browsers_forgotten"))
-    application = {**PLACE, **TIMES, "scopes": SCOPES}
+    application = {**PLACE, **TIMES, "scopes": SCOPES, "apis": MUCH["apis"]}
     yield section("applications", applications=[application])
     yield section("applications", "none", applications=[], notice=Notice(outcome="withdrawn"))
     yield section("export", download_url="/account/export/account.json")

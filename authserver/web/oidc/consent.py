@@ -122,11 +122,7 @@ def content_of(question: Question) -> dict[str, object]:
         "apis": [
             {
                 "name": api.name,
-                "scopes": [
-                    scope.description or scope.name
-                    for scope in api.scopes
-                    if scope.name in question.access.resources[api.indicator]
-                ],
+                "scopes": api.words_for(question.access.resources[api.indicator]),
             }
             for api in question.apis
         ],

@@ -162,6 +162,10 @@ def application_row(connection: Connection) -> dict[str, object]:
         "name": application.client_id if client is None else client.name,
         "host": None if client is None or client.home is None else client.home,
         "scopes": list(application.scopes),
+        "apis": [
+            {"name": api.name, "scopes": api.words_for(application.resources[api.indicator])}
+            for api in connection.apis
+        ],
         "since": application.since,
         "last_used_at": application.last_used_at,
     }
