@@ -1,7 +1,7 @@
 """What operators do with roles, and who holds them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,9 +11,9 @@ from authserver.administration.clients import wanted as wanted_client
 from authserver.administration.mistakes import ApiInvalid, ApiUnknown
 from authserver.domain.api_resources import Permission, Role
 from authserver.domain.audit_events import AuditEvent, AuditKind
-from authserver.domain.clients import ClientKind
+from authserver.domain.clients import ClientId, ClientKind
 from authserver.domain.clock import Clock
-from authserver.storage.roles import RoleTaken
+from authserver.storage.roles import RoleHolder, RoleTaken
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 ROLE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:-]{0,59}")
@@ -58,6 +58,21 @@ class RoleAdministration:
         """Return one role; raises ApiUnknown."""
         with self.storage.reading() as work:
             return wanted(work, name)
+
+    def holders(self, name: str) -> Sequence[RoleHolder]:
+        """Return who holds a role; raises ApiUnknown."""
+        with self.storage.reading() as work:
+            return work.roles.holders(wanted(work, name).name)
+
+    def of_account(self, reference: str) -> Sequence[Role]:
+        """Return the roles of an account."""
+        with self.storage.reading() as work:
+            return work.roles.of_account(wanted_account(work, reference).subject)
+
+    def of_client(self, client_id: str) -> Sequence[Role]:
+        """Return the roles of a service; no other client has any."""
+        with self.storage.reading() as work:
+            return work.roles.of_client(ClientId(client_id))
 
     def update(
         self, name: str, description: str | None, permissions: Iterable[Permission] | None

@@ -1,7 +1,7 @@
 """`authserver account`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +15,6 @@ from authserver.cli.output import (
     yes_or_no,
 )
 from authserver.domain.accounts import Account
-
-if TYPE_CHECKING:
-    from authserver.administration.address_budgets import BudgetState
 
 
 @click.group("account")
@@ -73,11 +70,17 @@ def list_accounts(options: Options) -> None:
 @click.argument("account", metavar="SUBJECT_OR_EMAIL")
 @with_options
 def show(options: Options, *, account: str) -> None:
-    """Show one account, and what strangers' wrong codes have done to its address."""
+    """Show one account, its roles, and what strangers' wrong codes have done to its address."""
     with opened(options) as server:
         found = server.accounts.show(account)
+        roles = [role.name for role in server.roles.of_account(found.subject)]
         budget = server.address_budgets.state(found.address)
-    show_account(options, found, budget)
+    of_strangers = {"failures": budget.failures, "code_class": budget.code_class}
+    if options.as_json:
+        print_document(account_document(found) | {"roles": roles, "strangers": of_strangers})
+        return
+    also = {"failures of strangers": str(budget.failures), "their codes": budget.code_class}
+    print_facts({**account_facts(found), "roles": roles, **also})
 
 
 @accounts.command("release")
@@ -167,34 +170,25 @@ def remove_second_factor(options: Options, *, account: str) -> None:
     )
 
 
-def show_account(options: Options, account: Account, budget: "BudgetState | None" = None) -> None:
-    """Print one account; with its budget where that may be other than untouched."""
-    of_strangers: dict[str, object] = {}
-    if budget is not None:
-        of_strangers = {"failures": budget.failures, "code_class": budget.code_class}
+def show_account(options: Options, account: Account) -> None:
+    """Print an account that is new."""
     if options.as_json:
-        shown = {"strangers": of_strangers} if of_strangers else {}
-        print_document(account_document(account) | shown)
-        return
-    print_facts(
-        {
-            "subject": account.subject,
-            "address": account.address.typed,
-            "status": account.status,
-            "admin": yes_or_no(account.is_admin),
-            "mailbox proven": shown_instant(account.email_proven_at, "not yet"),
-            "claims": [f"{name}: {value}" for name, value in account.claims.items()],
-            "created": shown_instant(account.created_at),
-            **(
-                {}
-                if budget is None
-                else {
-                    "failures of strangers": str(budget.failures),
-                    "their codes": budget.code_class,
-                }
-            ),
-        }
-    )
+        print_document(account_document(account))
+    else:
+        print_facts(account_facts(account))
+
+
+def account_facts(account: Account) -> dict[str, str | Sequence[str]]:
+    """Return an account for people."""
+    return {
+        "subject": account.subject,
+        "address": account.address.typed,
+        "status": account.status,
+        "admin": yes_or_no(account.is_admin),
+        "mailbox proven": shown_instant(account.email_proven_at, "not yet"),
+        "claims": [f"{name}: {value}" for name, value in account.claims.items()],
+        "created": shown_instant(account.created_at),
+    }
 
 
 def account_document(account: Account) -> dict[str, object]:

@@ -91,14 +91,15 @@ def list_clients(options: Options) -> None:
 @click.argument("client_id", metavar="ID")
 @with_options
 def show(options: Options, *, client_id: str) -> None:
-    """Show one client and the names of its secrets."""
+    """Show one client, the names of its secrets, and the roles of a service."""
     with opened(options) as server:
         found = server.clients.show(client_id)
+        roles = [role.name for role in server.roles.of_client(client_id)]
     if options.as_json:
         secrets = [secret_document(secret) for secret in found.secrets]
-        print_document({**client_document(found.client), "secrets": secrets})
+        print_document({**client_document(found.client), "roles": roles, "secrets": secrets})
         return
-    print_client(found.client)
+    print_client(found.client, {"roles": ", ".join(roles)} if roles else None)
     click.echo()
     print_table(
         ("SECRET", "CREATED", "EXPIRES"),

@@ -1,10 +1,16 @@
 """`authserver role`."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from authserver.cli.context import Options, opened, with_options
 from authserver.cli.output import print_document, print_facts, print_table
 from authserver.domain.api_resources import Permission, Role
+
+if TYPE_CHECKING:
+    from authserver.storage.roles import RoleHolder
 
 PERMISSIONS = click.option(
     "--permission",
@@ -55,10 +61,15 @@ def list_roles(options: Options) -> None:
 @click.argument("name")
 @with_options
 def show(options: Options, *, name: str) -> None:
-    """Show one role."""
+    """Show one role and who holds it."""
     with opened(options) as server:
         role = server.roles.show(name)
-    show_role(options, role)
+        holders = server.roles.holders(name)
+    if options.as_json:
+        print_document(role_document(role) | {"holders": [*map(holder_document, holders)]})
+        return
+    held_by = [f"{each.name} ({each.subject or each.client_id})" for each in holders]
+    print_facts({**role_facts(role), "held by": held_by or "nobody"})
 
 
 @roles.command("update")
@@ -133,14 +144,24 @@ def show_role(options: Options, role: Role) -> None:
     """Print one role."""
     if options.as_json:
         print_document(role_document(role))
-        return
-    print_facts(
-        {
-            "name": role.name,
-            "description": role.description or "-",
-            "permissions": [f"{each.indicator} {each.scope}" for each in sorted(role.permissions)],
-        }
-    )
+    else:
+        print_facts(role_facts(role))
+
+
+def role_facts(role: Role) -> dict[str, str | Sequence[str]]:
+    """Return a role for people."""
+    return {
+        "name": role.name,
+        "description": role.description or "-",
+        "permissions": [f"{each.indicator} {each.scope}" for each in sorted(role.permissions)],
+    }
+
+
+def holder_document(holder: "RoleHolder") -> dict[str, object]:
+    """Return an account or a service for JSON."""
+    if holder.subject is not None:
+        return {"subject": holder.subject, "email": holder.name}
+    return {"client_id": holder.client_id, "name": holder.name}
 
 
 def role_document(role: Role) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Roles, and who holds which."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from authserver.domain.accounts import Subject
 from authserver.domain.api_resources import Permission, Role
 from authserver.domain.clients import ClientId
+from authserver.storage.accounts import AccountRow
+from authserver.storage.clients import ClientRow
 from authserver.storage.database import Record, Row, UtcDateTime
 
 
@@ -61,6 +64,15 @@ class ClientRoleRow(Row):
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleHolder:
+    """An account, by its address, or a service."""
+
+    name: str
+    subject: Subject | None = None
+    client_id: ClientId | None = None
+
+
 class RoleTaken(Exception):
     """There is such a role, or it is held already; the unit can only be undone."""
 
@@ -89,6 +101,18 @@ ROLES_OF_CLIENT: Final = (
     .join(ClientRoleRow, ClientRoleRow.role == RoleRow.name)
     .where(ClientRoleRow.client_id == bindparam("wanted_client"))
     .order_by(RoleRow.name)
+)
+ACCOUNTS_OF_ROLE: Final = (
+    select(AccountRow.subject, AccountRow.address)
+    .join(AccountRoleRow, AccountRoleRow.subject == AccountRow.subject)
+    .where(AccountRoleRow.role == bindparam("wanted_role"))
+    .order_by(AccountRow.canonical_address)
+)
+CLIENTS_OF_ROLE: Final = (
+    select(ClientRow.id, ClientRow.name)
+    .join(ClientRoleRow, ClientRoleRow.client_id == ClientRow.id)
+    .where(ClientRoleRow.role == bindparam("wanted_role"))
+    .order_by(ClientRow.name, ClientRow.id)
 )
 ASSIGN_TO_ACCOUNT: Final = insert(AccountRoleRow)
 ASSIGN_TO_CLIENT: Final = insert(ClientRoleRow)
@@ -154,6 +178,16 @@ class Roles:
         """Return the roles of a service."""
         rows = self.connection.execute(ROLES_OF_CLIENT, {"wanted_client": client_id})
         return [role_of(row) for row in rows]
+
+    def holders(self, role: str) -> list[RoleHolder]:
+        """Return who holds a role, accounts first."""
+        wanted = {"wanted_role": role}
+        accounts = self.connection.execute(ACCOUNTS_OF_ROLE, wanted)
+        clients = self.connection.execute(CLIENTS_OF_ROLE, wanted)
+        return [
+            *(RoleHolder(name=row.address, subject=Subject(row.subject)) for row in accounts),
+            *(RoleHolder(name=row.name, client_id=ClientId(row.id)) for row in clients),
+        ]
 
     def assign_to_account(self, subject: Subject, role: str) -> None:
         """Give an account a role; raises RoleTaken where it holds it already."""

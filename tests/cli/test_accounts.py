@@ -19,7 +19,7 @@ def test_an_account_is_made_with_claims_and_shown(run_json: RunJson, tmp_path: P
 
     assert made["claims"] == claims
     assert made["is_admin"]
-    untouched = {"strangers": {"failures": 0, "code_class": "digits6"}}
+    untouched = {"roles": [], "strangers": {"failures": 0, "code_class": "digits6"}}
     assert run_json("account", "show", ADA) == made | untouched
     assert run_json("account", "list") == [made]
 
