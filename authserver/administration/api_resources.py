@@ -26,11 +26,15 @@ SHORTEST_LIFETIME: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiChanges:
-    """What to replace of an API; what is None stays."""
+    """What to replace of an API; what is None stays.
+
+    With `forgets_lifetime` tokens for it live as its clients or the settings say.
+    """
 
     name: str | None = None
     scopes: Sequence[ApiScope] | None = None
     access_token_lifetime: timedelta | None = None
+    forgets_lifetime: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ class ApiAdministration:
                 before,
                 name=before.name if changes.name is None else changes.name.strip(),
                 scopes=before.scopes if changes.scopes is None else tuple(changes.scopes),
-                access_token_lifetime=changes.access_token_lifetime or before.access_token_lifetime,
+                access_token_lifetime=lifetime_after(before, changes),
                 updated_at=now,
             )
             refuse_faulty(api)
@@ -101,6 +105,15 @@ class ApiAdministration:
             work.api_resources.delete(indicator)
             changed(work, AuditKind.API_DELETED, indicator, now)
             work.commit()
+
+
+def lifetime_after(before: ApiResource, changes: ApiChanges) -> timedelta | None:
+    """Return how long tokens for the API live from now on, None where it does not say."""
+    if changes.forgets_lifetime:
+        return None
+    if changes.access_token_lifetime is None:
+        return before.access_token_lifetime
+    return changes.access_token_lifetime
 
 
 def wanted(work: UnitOfWork, indicator: str) -> ApiResource:

@@ -1,6 +1,6 @@
 """The sections `[[resources]]` and `[[roles]]` of a configuration document."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from authserver.administration.api_resources import ApiAdministration, ApiChanges, refuse_faulty
@@ -33,7 +33,7 @@ class ResourceSection:
             present = known.get(indicator)
             api = self.apis.made_of(indicator, chosen)
             refuse_faulty(api)
-            if present is not None and is_as_wanted(present, api):
+            if present is not None and resource_document(present) == resource_document(api):
                 continue
             call = self.apis.create if present is None else self.apis.update
             changes.append(
@@ -96,23 +96,18 @@ class RoleSection:
         return [role_document(role) for role in self.roles.list()]
 
 
-def is_as_wanted(present: ApiResource, wanted: ApiResource) -> bool:
-    """Tell whether nothing is to be changed; a lifetime that is not named stays."""
-    lifetime = wanted.access_token_lifetime or present.access_token_lifetime
-    wanted = replace(wanted, access_token_lifetime=lifetime)
-    return resource_document(present) == resource_document(wanted)
-
-
 def changes_of(table: TypedTable) -> ApiChanges:
     """Return what a table says of an API."""
     scopes = [
         ApiScope(name=each.text("name"), description=each.text("description"))
         for each in table.tables("scopes")
     ]
+    lifetime = table.seconds("access_token_lifetime")
     return ApiChanges(
         name=table.text("name") or table.text("indicator"),
         scopes=scopes,
-        access_token_lifetime=table.seconds("access_token_lifetime"),
+        access_token_lifetime=lifetime,
+        forgets_lifetime=lifetime is None,
     )
 
 

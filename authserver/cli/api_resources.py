@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import click
 
+from authserver.cli.client_options import DURATION_OR_NONE
 from authserver.cli.context import DURATION, Options, opened, with_options
 from authserver.cli.output import instant, print_document, print_facts, print_table
 from authserver.domain.api_resources import ApiResource, ApiScope
@@ -23,6 +24,7 @@ class ScopeType(click.ParamType[ApiScope]):
 
 
 SCOPE = ScopeType()
+NO_SCOPE = ApiScope(name="")
 
 
 @click.group("resource")
@@ -88,9 +90,15 @@ def show(options: Options, *, indicator: str) -> None:
     type=SCOPE,
     multiple=True,
     metavar="NAME[=DESCRIPTION]",
-    help="The scopes from now on; all are replaced.",
+    help="The scopes from now on; all are replaced. An empty text removes them.",
 )
-@click.option("--access-token-lifetime", "lifetime", type=DURATION, metavar="D")
+@click.option(
+    "--access-token-lifetime",
+    "lifetime",
+    type=DURATION_OR_NONE,
+    metavar="D",
+    help="An empty text leaves it to clients and settings.",
+)
 @with_options
 def update(
     options: Options,
@@ -98,12 +106,19 @@ def update(
     indicator: str,
     name: str | None,
     scopes: tuple[ApiScope, ...],
-    lifetime: timedelta | None,
+    lifetime: timedelta | str | None,
 ) -> None:
-    """Change an API."""
+    """Change an API; what is not given stays."""
     from authserver.administration.api_resources import ApiChanges
 
-    changes = ApiChanges(name=name, scopes=scopes or None, access_token_lifetime=lifetime)
+    changes = ApiChanges(
+        name=name,
+        scopes=[each for each in scopes if each != NO_SCOPE] if scopes else None,
+        access_token_lifetime=lifetime if isinstance(lifetime, timedelta) else None,
+        forgets_lifetime=lifetime == "",
+    )
+    if changes == ApiChanges():
+        raise click.UsageError("Say what to change.")
     with opened(options) as server:
         api = server.apis.update(indicator, changes)
     show_api(options, api)

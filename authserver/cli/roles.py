@@ -84,8 +84,10 @@ def update(
     description: str | None,
     permissions: tuple[tuple[str, str], ...],
 ) -> None:
-    """Change a role; permissions that are given replace all it had."""
-    wanted = [Permission(*each) for each in permissions] if permissions else None
+    """Change a role; permissions that are given replace all it had, two empty texts remove them."""
+    if description is None and not permissions:
+        raise click.UsageError("Say what to change.")
+    wanted = [Permission(*each) for each in permissions if any(each)] if permissions else None
     with opened(options) as server:
         role = server.roles.update(name, description, wanted)
     show_role(options, role)

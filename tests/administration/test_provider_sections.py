@@ -209,3 +209,17 @@ def test_two_clients_of_one_id_are_refused(as_code: ConfigurationAsCode) -> None
 
     with pytest.raises(ConfigurationInvalid, match="two clients"):
         as_code.plan({"clients": [table, table]}, no_files)
+
+
+def test_an_api_that_the_document_gives_no_lifetime_has_none(
+    as_code: ConfigurationAsCode, storage: Storage, clock: StoppedClock
+) -> None:
+    applied(as_code, DOCUMENT)
+    without = DOCUMENT.replace("access_token_lifetime = 600\n", "")
+
+    changes = applied(as_code, without)
+
+    assert changes == [("resources", "https://api.books.example", "change")]
+    apis = ApiAdministration(storage=storage, clock=clock)
+    assert apis.show("https://api.books.example").access_token_lifetime is None
+    assert applied(as_code, without) == []

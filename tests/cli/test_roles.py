@@ -5,7 +5,7 @@ import pytest
 from tests.cli.conftest import Run, RunJson
 
 BOOKS = "https://books.example/api"
-READ, WRITE = (BOOKS, "books:read"), (BOOKS, "books:write")
+READ = (BOOKS, "books:read")
 
 
 @pytest.fixture
@@ -40,3 +40,26 @@ def test_who_holds_a_role_is_shown_from_either_side(run: Run, run_json: RunJson)
     for command in (("account", "show", "ada@example.com"), ("client", "show", robot["client_id"])):
         lines = [line.split() for line in run(*command).stdout.splitlines()]
         assert ["roles", "reader"] in lines
+
+
+@pytest.mark.usefixtures("books")
+def test_an_empty_text_takes_back_what_an_api_or_a_role_has(run_json: RunJson) -> None:
+    emptied = run_json("role", "update", "reader", "--permission", "", "")
+    stays = run_json("resource", "update", BOOKS, "--name", "Books")
+    without_scopes = run_json("resource", "update", BOOKS, "--scope", "")
+    without_lifetime = run_json("resource", "update", BOOKS, "--access-token-lifetime", "")
+
+    assert emptied["permissions"] == []
+    assert [each["name"] for each in stays["scopes"]] == ["books:read", "books:write"]
+    assert (without_scopes["scopes"], without_scopes["access_token_lifetime"]) == ([], 600)
+    assert without_lifetime["access_token_lifetime"] is None
+    assert without_lifetime["name"] == "Books"
+
+
+@pytest.mark.usefixtures("books")
+@pytest.mark.parametrize("command", [("role", "update", "reader"), ("resource", "update", BOOKS)])
+def test_who_changes_nothing_is_asked_what_to_change(run: Run, command: tuple[str, ...]) -> None:
+    result = run(*command)
+
+    assert result.exit_code == 2
+    assert "Say what to change." in result.stderr
