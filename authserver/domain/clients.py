@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from authserver.domain.client_metadata import ClientAuthenticationMethod, ClientMetadata
 from authserver.domain.randomness import Randomness, new_identifier
@@ -126,15 +126,21 @@ class Client:
         """Tell whether the client registered a grant type; who named none may use all."""
         return self.metadata.grant_types is None or name in self.metadata.grant_types
 
-    @property
-    def home(self) -> str | None:
+    def way_back(self, issuer: str) -> str | None:
         """Return an address of the client to lead a stranded person to, where one is known.
 
-        Best is the one that starts a sign-in (OIDC Core §4), then the one it calls its home.
+        Best is the one that starts a sign-in, which has to be told at whom (OIDC Core §4).
         """
-        registered = self.metadata.initiate_login_uri or self.metadata.client_uri
-        if registered is not None:
-            return registered
+        start = self.metadata.initiate_login_uri
+        if start is None:
+            return self.home
+        return f"{start}{'&' if '?' in start else '?'}{urlencode({'iss': issuer})}"
+
+    @property
+    def home(self) -> str | None:
+        """Return the address that the client calls its home, or the likeliest one."""
+        if self.metadata.client_uri is not None:
+            return self.metadata.client_uri
         for uri in (*self.post_logout_redirect_uris, *self.redirect_uris):
             parts = urlsplit(uri)
             if parts.scheme in {"http", "https"}:

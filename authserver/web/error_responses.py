@@ -110,7 +110,7 @@ class ErrorPages:
         """Return the page of an interaction that is over, with the way back to its client."""
         context = {
             "reason": gone.reason,
-            "client_url": None if client is None else client.home,
+            "client_url": None if client is None else client.way_back(self.pages.endpoint.issuer),
             "start_again_url": "/sign-in",
             "wished_locale": gone.locale,
         }

@@ -15,6 +15,7 @@ from authserver.domain.clients import (
 )
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
+ISSUER = "https://id.example/oidc"
 CALLBACK = "https://shop.example/callback"
 LOOPBACK = "http://127.0.0.1/callback?a=b"
 
@@ -284,12 +285,22 @@ def test_a_client_is_at_home_where_it_wants_people_after_signing_out() -> None:
     assert a_client().home == "https://shop.example/"
 
 
+def test_the_address_that_starts_a_sign_in_keeps_its_own_query() -> None:
+    start = "https://shop.example/login?shop=1"
+
+    registered = a_client(metadata=ClientMetadata(initiate_login_uri=start))
+
+    assert registered.way_back(ISSUER) == f"{start}&iss=https%3A%2F%2Fid.example%2Foidc"
+
+
 def test_the_address_that_starts_a_sign_in_is_the_best_way_back() -> None:
     start, site = "https://shop.example/login", "https://www.shop.example/about"
 
     registered = a_client(metadata=ClientMetadata(initiate_login_uri=start, client_uri=site))
 
-    assert registered.home == start
+    assert registered.way_back(ISSUER) == f"{start}?iss=https%3A%2F%2Fid.example%2Foidc"
+    assert registered.home == site
+    assert a_client(metadata=ClientMetadata(client_uri=site)).way_back(ISSUER) == site
     assert a_client(metadata=ClientMetadata(client_uri=site)).home == site
 
 

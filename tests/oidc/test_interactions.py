@@ -1,10 +1,12 @@
 """A paused request: bound to its browser, refused by the person, resumed, over."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
 
+from authserver.administration.clients import ClientChanges
 from tests.oidc.relying_party import EMAIL, RelyingParty, answer_in, body_of
 from tests.support.person import Form, Person, forms_of
 from tests.support.provider import CALLBACK, ENDPOINT, HOME, Provider
@@ -140,6 +142,22 @@ def test_an_interaction_expires_after_an_hour(client: RelyingParty) -> None:
 
     assert person.http.get(page).status_code == 410
     assert resumed(person, page).status_code == 410
+
+
+def test_an_expired_page_leads_to_where_the_client_begins_and_says_with_whom(
+    client: RelyingParty,
+) -> None:
+    start = "https://shop.example/begin?shop=1"
+    changes = ClientChanges(metadata={"initiate_login_uri": start})
+    client.provider.server.clients.update(client.id, changes)
+    person = client.provider.person()
+    page = person.follow(client.url())
+
+    client.provider.clock.advance(timedelta(minutes=61))
+    expired = person.http.get(page.url)
+
+    assert expired.status_code == 410
+    assert f'href="{start}&amp;iss={quote(client.provider.issuer, safe="")}"' in expired.text
 
 
 @pytest.mark.parametrize("seconds", [30, 90])
