@@ -18,7 +18,7 @@ from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm
 
 CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._~-]{1,40}")
 # What clients themselves or other parts of the server decide.
-NOT_HERE: Final = frozenset({"is_dynamic", "grant_types"})
+NOT_HERE: Final = frozenset({"is_dynamic", "grant_types", "sector_identifier_uri"})
 LISTS: Final = ("contacts", "cors_origins", "default_acr_values")
 SWITCHES: Final = (
     "require_auth_time",

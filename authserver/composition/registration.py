@@ -6,6 +6,7 @@ from authserver.oidc.registration_document import RegistrationRules
 from authserver.web.application import Routes
 from authserver.web.oidc.registration import RegistrationRoutes
 from authserver.web.request_form import FormReader
+from authserver.web.sector_identifiers import SectorDocuments
 
 
 def registration_routes(base: Foundation, forms: FormReader) -> Routes:
@@ -25,6 +26,7 @@ def registration_routes(base: Foundation, forms: FormReader) -> Routes:
     return RegistrationRoutes(
         registration=registration,
         fetch_logo=base.logos.fetch_now,
+        sectors=SectorDocuments(caller=lambda: base.client_sites, lane=base.lane),
         lane=base.lane,
         forms=forms,
     ).routes()

@@ -41,6 +41,7 @@ class ClientMetadata:
     token_endpoint_auth_signing_alg: SigningAlgorithm | None = None
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
+    sector_identifier_uri: str | None = None
     grant_types: tuple[str, ...] | None = None
     userinfo_signed_response_alg: SigningAlgorithm | None = None
     default_max_age: timedelta | None = None

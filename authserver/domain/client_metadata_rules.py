@@ -27,6 +27,7 @@ HTTPS_MEMBERS: Final = (
     "tos_uri",
     "initiate_login_uri",
     "jwks_uri",
+    "sector_identifier_uri",
 )
 LOGOUT_MEMBERS: Final = ("backchannel_logout_uri", "frontchannel_logout_uri")
 LONGEST_MAX_AGE: Final = timedelta(days=3660)

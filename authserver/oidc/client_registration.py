@@ -22,11 +22,13 @@ from authserver.domain.secret import Secret, fingerprint
 from authserver.oidc.errors import InvalidClientMetadata, InvalidToken, TokenRequired
 from authserver.oidc.keys import ProviderKeys
 from authserver.oidc.registration_document import RegistrationRules, WantedClient, document_of
+from authserver.oidc.sector_identifiers import SectorDocument, check_sector
 from authserver.storage.endings import delete_client
 from authserver.storage.registered_clients import RegisteredClient
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 PATH: Final = "/oidc/reg"
+NOT_VALID: Final = "the initial access token is not valid"
 # RFC 7592 §2.2: what the server alone decides.
 SERVERS_MEMBERS: Final = (
     "registration_access_token",
@@ -48,13 +50,29 @@ class ClientRegistration:
     rules: RegistrationRules
     is_open: bool
 
-    def register(self, document: Mapping[str, Any], token: str | None) -> dict[str, object]:
-        """Register a client and return what it has to know, its secret among it."""
-        if token is None and not self.is_open:
+    def check_initial(self, token: str | None) -> None:
+        """Raise InvalidToken unless one may register with the token, which is not used yet."""
+        if self.is_open:
+            return
+        if token is None:
             raise TokenRequired("an initial access token is required")
+        with self.storage.reading() as work:
+            if not work.registration_tokens.admits(fingerprint(token), self.clock.now()):
+                raise InvalidToken(NOT_VALID)
+
+    def register(
+        self, sector: SectorDocument | None, document: Mapping[str, Any], token: str | None
+    ) -> dict[str, object]:
+        """Register a client and return what it has to know, its secret among it.
+
+        Raises SectorUnread where the document at its `sector_identifier_uri` is needed first.
+        """
+        # Before anything is read, so that strangers are told nothing and cost little.
+        self.check_initial(token)
         now = self.clock.now()
         wanted = WantedClient(document, self._algorithms())
         client = wanted.new(new_client_id(self.randomness), self.rules, now)
+        check_sector(client, sector)
         secret = new_client_secret(self.randomness) if client.has_secret else None
         access = Secret(new_token(self.randomness))
         with self.storage.writing() as work:
@@ -74,18 +92,27 @@ class ClientRegistration:
         return self._answer(managed.client, str(token), None)
 
     def update(
-        self, client_id: str, token: str | None, document: Mapping[str, Any]
+        self,
+        sector: SectorDocument | None,
+        client_id: str,
+        token: str | None,
+        document: Mapping[str, Any],
     ) -> dict[str, object]:
-        """Replace everything that the client may say of itself (RFC 7592 §2.2)."""
+        """Replace everything that the client may say of itself (RFC 7592 §2.2).
+
+        Raises SectorUnread as `register` does.
+        """
         now = self.clock.now()
         wanted = WantedClient(document, self._algorithms())
         # Before the unit, so that nobody without the token can hold the writer up.
         with self.storage.reading() as work:
-            self._managed(work, client_id, token)
+            managed = self._managed(work, client_id, token)
+        check_servers_members(document, managed, now)
+        check_sector(wanted.applied_to(managed.client, now), sector)
         with self.storage.writing() as work:
             managed = self._managed(work, client_id, token)
             check_servers_members(document, managed, now)
-            client = wanted.applied_to(managed.client, self.rules, now)
+            client = wanted.applied_to(managed.client, now)
             secret = self._fitting_secret(work, client, managed, now)
             work.clients.change(client)
             record(work, AuditKind.CLIENT_UPDATED, client.id, now)
@@ -108,7 +135,7 @@ class ClientRegistration:
         if self.is_open:
             return
         if token is None or not work.registration_tokens.use_initial(fingerprint(token), now):
-            raise InvalidToken("the initial access token is not valid")
+            raise InvalidToken(NOT_VALID)
 
     def _managed(self, work: UnitOfWork, client_id: str, token: str | None) -> RegisteredClient:
         """Return the client that the token manages; others are not told from unknown ones."""

@@ -32,7 +32,7 @@ DEFAULT_SCOPE: Final = "openid profile email address phone offline_access"
 KIND_OF_TYPE: Final = {"web": ClientKind.WEB, "native": ClientKind.NATIVE}
 TEXT_MEMBERS: Final = (
     *("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri"),
-    *("backchannel_logout_uri", "frontchannel_logout_uri"),
+    *("backchannel_logout_uri", "frontchannel_logout_uri", "sector_identifier_uri"),
 )
 SWITCH_MEMBERS: Final = (
     "require_auth_time",
@@ -72,15 +72,19 @@ class WantedClient:
             id=client_id,
             name="",
             kind=kind,
+            is_exempt_from_pkce=not rules.requires_pkce,
             has_claims_in_id_token=False,
             metadata=ClientMetadata(is_third_party=True, is_dynamic=True),
             created_at=now,
             updated_at=now,
         )
-        return self.applied_to(blank, rules, now)
+        return self.applied_to(blank, now)
 
-    def applied_to(self, before: Client, rules: RegistrationRules, now: datetime) -> Client:
-        """Return the client with everything replaced that clients may say of themselves."""
+    def applied_to(self, before: Client, now: datetime) -> Client:
+        """Return the client with everything replaced that clients may say of themselves.
+
+        Whether it may do without PKCE was decided before, by the setting or by an operator.
+        """
         if KIND_OF_TYPE[self.one_of("application_type", KIND_OF_TYPE) or "web"] is not before.kind:
             raise InvalidClientMetadata("application_type cannot be changed")
         self._check_fixed_members()
@@ -96,7 +100,7 @@ class WantedClient:
             client,
             name=self._name(client),
             # RFC 9700 §2.1.1: public clients must use PKCE.
-            is_exempt_from_pkce=not rules.requires_pkce and not client.is_public,
+            is_exempt_from_pkce=before.is_exempt_from_pkce and not client.is_public,
         )
         refuse((*name_faults(client.name), *metadata_faults(client)))
         return client

@@ -48,16 +48,18 @@ class RegistrationAccessTokenRow(Row):
 
 
 ADD_INITIAL: Final = insert(InitialAccessTokenRow)
+IS_USABLE: Final = (
+    InitialAccessTokenRow.digest == bindparam("wanted_digest"),
+    or_(InitialAccessTokenRow.uses_left.is_(None), InitialAccessTokenRow.uses_left > 0),
+    or_(
+        InitialAccessTokenRow.expires_at.is_(None),
+        InitialAccessTokenRow.expires_at > bindparam("now"),
+    ),
+)
+LOOK_AT_INITIAL: Final = select(InitialAccessTokenRow.digest).where(*IS_USABLE)
 USE_INITIAL: Final = (
     update(InitialAccessTokenRow)
-    .where(
-        InitialAccessTokenRow.digest == bindparam("wanted_digest"),
-        or_(InitialAccessTokenRow.uses_left.is_(None), InitialAccessTokenRow.uses_left > 0),
-        or_(
-            InitialAccessTokenRow.expires_at.is_(None),
-            InitialAccessTokenRow.expires_at > bindparam("now"),
-        ),
-    )
+    .where(*IS_USABLE)
     .values(uses_left=InitialAccessTokenRow.uses_left - 1)
 )
 ADD_ACCESS: Final = insert(RegistrationAccessTokenRow)
@@ -86,6 +88,11 @@ class RegistrationTokens:
                 "expires_at": token.expires_at,
             },
         )
+
+    def admits(self, digest: bytes, now: datetime) -> bool:
+        """Tell whether an initial access token could be used; nothing is spent."""
+        parameters = {"wanted_digest": digest, "now": now}
+        return self.connection.execute(LOOK_AT_INITIAL, parameters).one_or_none() is not None
 
     def use_initial(self, digest: bytes, now: datetime) -> bool:
         """Use an initial access token once; False where it is unknown, used up or expired."""

@@ -173,13 +173,20 @@ def test_oidcc_registration_sector_uri(server: TestedServer) -> None:
     # The suite skips this module and the next one unless there are pairwise subjects.
     assert server.metadata["subject_types_supported"] == ["public"]
 
+    callback = new_callback(server)
+    sector = at_sector(server, callback)
+    party = registered(server, redirect_uris=[callback], sector_identifier_uri=sector)
+    assert party.document["sector_identifier_uri"] == sector
+
 
 def test_oidcc_registration_sector_bad(server: TestedServer) -> None:
     assert "pairwise" not in server.metadata["subject_types_supported"]
 
     refused = Party.asked(server, subject_type="pairwise")
+    unlisted = Party.asked(server, sector_identifier_uri=at_sector(server, "https://a.example/"))
 
     checked_error(refused, "invalid_client_metadata")
+    checked_error(unlisted, "invalid_client_metadata")
 
 
 def test_oidcc_server_rotate_keys(flow: Flow) -> None:
@@ -240,6 +247,13 @@ def at_jwks_uri(server: TestedServer, **metadata: object) -> tuple[Party, str]:
     assert party.key is not None
     server.site.serve_json(path, public_set(party.key))
     return party, path
+
+
+def at_sector(server: TestedServer, *redirect_uris: str) -> str:
+    """Serve the list of a sector and return its address."""
+    path = new_callback(server).removeprefix(server.site.origin) + "/sector.json"
+    server.site.serve_json(path, list(redirect_uris))
+    return server.site.origin + path
 
 
 def client_logo(flow: Flow) -> str:

@@ -463,6 +463,18 @@ def test_an_initial_token_is_asked_for_and_counts_its_uses(start: Start) -> None
         assert answers == [201, 201, 401]
 
 
+def test_strangers_are_told_nothing_of_what_they_send(start: Start) -> None:
+    with start(BY_TOKEN) as provider:
+        spent = provider.server.registration_tokens.create(uses=1).token.reveal()
+        http = provider.http()
+        assert http.post(REG, json=METADATA, headers=bearer(spent)).status_code == 201
+
+        for headers in ({}, bearer("wrong"), bearer(spent)):
+            for body in (b"", b"{", json.dumps({"redirect_uris": ["javascript:x"]}).encode()):
+                answer = http.post(REG, content=body, headers={**JSON_TYPE, **headers})
+                assert refusal(answer, 401) == "invalid_token"
+
+
 def test_an_initial_token_expires(start: Start) -> None:
     with start(BY_TOKEN) as provider:
         made = provider.server.registration_tokens.create(expires_in=timedelta(hours=1))
@@ -574,6 +586,34 @@ def test_an_update_keeps_what_the_operator_decided(open_provider: Provider) -> N
     assert metadata.access_token_lifetime == timedelta(minutes=5)
     assert metadata.is_third_party
     assert not metadata.may_introspect_all
+
+
+def test_an_update_keeps_what_the_operator_decided_about_pkce(open_provider: Provider) -> None:
+    told = registered(open_provider)
+    clients, client_id = open_provider.server.clients, told["client_id"]
+    same = {**METADATA, "client_id": client_id}
+
+    def is_exempt_after(**changes: object) -> bool:
+        body_of(managed(open_provider, told, "PUT", **same, **changes))
+        return clients.show(client_id).client.is_exempt_from_pkce
+
+    assert not is_exempt_after()
+    clients.update(client_id, ClientChanges(requires_pkce=False))
+    assert is_exempt_after()
+    assert not is_exempt_after(token_endpoint_auth_method="none")
+    assert not is_exempt_after()
+
+
+def test_an_operator_who_asks_one_client_for_pkce_is_not_undone_by_it(start: Start) -> None:
+    with start({**OPEN, "AUTHSERVER_REGISTRATION__REQUIRE_PKCE": "false"}) as provider:
+        told = registered(provider)
+        clients, client_id = provider.server.clients, told["client_id"]
+        assert clients.show(client_id).client.is_exempt_from_pkce
+        clients.update(client_id, ClientChanges(requires_pkce=True))
+
+        body_of(managed(provider, told, "PUT", **METADATA, client_id=client_id))
+
+        assert not clients.show(client_id).client.is_exempt_from_pkce
 
 
 def test_a_client_deletes_itself(start: Start) -> None:

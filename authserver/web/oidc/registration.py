@@ -15,6 +15,7 @@ from authserver.oidc.client_registration import PATH, ClientRegistration
 from authserver.oidc.errors import InvalidClientMetadata, OAuthError
 from authserver.web.error_responses import oauth_error
 from authserver.web.request_form import FormReader
+from authserver.web.sector_identifiers import SectorDocuments
 
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 JSON_TYPE: Final = "application/json"
@@ -30,6 +31,7 @@ class RegistrationRoutes:
 
     registration: ClientRegistration
     fetch_logo: Callable[[ClientId], Awaitable[None]]
+    sectors: SectorDocuments
     lane: Lane
     forms: FormReader
 
@@ -45,8 +47,10 @@ class RegistrationRoutes:
     async def register(self, request: Request) -> Response:
         """Register a client (RFC 7591 §3.1)."""
         try:
+            token = bearer(request)
+            await self.lane.run(self.registration.check_initial, token)
             document = await self.document(request)
-            body = await self.lane.run(self.registration.register, document, bearer(request))
+            body = await self.sectors.run(self.registration.register, document, token)
         except OAuthError as error:
             return oauth_error(error)
         await self.look_at_logo(body)
@@ -64,7 +68,7 @@ class RegistrationRoutes:
         """Replace what is registered (RFC 7592 §2.2)."""
         try:
             document = await self.document(request)
-            body = await self.lane.run(
+            body = await self.sectors.run(
                 self.registration.update, client_of(request), bearer(request), document
             )
         except OAuthError as error:
