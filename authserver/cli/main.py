@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from authserver.cli.account_changes import export_account, sign_out, update
 from authserver.cli.accounts import accounts
 from authserver.cli.api_resources import api_resources
 from authserver.cli.as_code import apply, export
@@ -180,6 +181,8 @@ for command in (
 ):
     authserver.add_command(command)
 clients.add_command(logout_notices)
+for command in (update, sign_out, export_account):
+    accounts.add_command(command)
 
 
 def main() -> None:

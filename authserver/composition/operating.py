@@ -1,5 +1,6 @@
 """What operators do: the use cases behind commands and, later, the console."""
 
+from authserver.administration.account_changes import AccountChanges
 from authserver.administration.accounts import AccountAdministration
 from authserver.administration.address_budgets import AddressBudgets
 from authserver.administration.api_resources import ApiAdministration
@@ -55,6 +56,9 @@ class Operating:
             storage=base.storage, clock=base.clock, policy=base.policy
         )
         self.accounts = AccountAdministration(
+            storage=base.storage, clock=base.clock, randomness=base.randomness
+        )
+        self.account_changes = AccountChanges(
             storage=base.storage, clock=base.clock, randomness=base.randomness
         )
         self.signing_keys = SigningKeyAdministration(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from authserver.administration.account_changes import AccountChanges
 from authserver.administration.accounts import AccountAdministration
 from authserver.administration.address_budgets import AddressBudgets
 from authserver.administration.api_resources import ApiAdministration
@@ -50,6 +51,7 @@ class AuthServer:
     clients: ClientAdministration
     logout_notices: LogoutNoticeLog
     accounts: AccountAdministration
+    account_changes: AccountChanges
     registration_tokens: RegistrationTokenAdministration
     apis: ApiAdministration
     roles: RoleAdministration
@@ -104,6 +106,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         clients=operating.clients,
         logout_notices=operating.logout_notices,
         accounts=operating.accounts,
+        account_changes=operating.account_changes,
         registration_tokens=operating.registration_tokens,
         apis=operating.apis,
         roles=operating.roles,

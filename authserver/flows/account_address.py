@@ -57,7 +57,7 @@ class AddressSwitch:
             return Refused.SIGNED_OUT
         before = held.account
         if before.address.canonical != old or not work.accounts.change_address(
-            before.subject, before.address, new, now
+            before.subject, before.address, new, now, proven_at=now
         ):
             work.commit()
             return Said(outcome="address_changed_meanwhile")

@@ -94,10 +94,13 @@ SET_STATUS: Final = (
     )
     .values(status=bindparam("new_status"), updated_at=bindparam("now"))
 )
-MAKE_ADMIN: Final = (
+SET_ADMIN: Final = (
     update(AccountRow)
-    .where(AccountRow.subject == bindparam("wanted_subject"), AccountRow.is_admin.is_(False))
-    .values(is_admin=True, updated_at=bindparam("now"))
+    .where(
+        AccountRow.subject == bindparam("wanted_subject"),
+        AccountRow.is_admin != bindparam("wanted"),
+    )
+    .values(is_admin=bindparam("wanted"), updated_at=bindparam("now"))
 )
 SET_CLAIMS: Final = (
     update(AccountRow)
@@ -113,7 +116,7 @@ CHANGE_ADDRESS: Final = (
     .values(
         address=bindparam("new_address"),
         canonical_address=bindparam("new_canonical"),
-        email_proven_at=bindparam("now"),
+        email_proven_at=bindparam("new_proven_at"),
         updated_at=bindparam("now"),
     )
 )
@@ -201,10 +204,10 @@ class Accounts:
         )
         return changed.rowcount == 1
 
-    def make_admin(self, subject: Subject, now: datetime) -> bool:
-        """Make the account an administrator's; False where it is so already."""
-        parameters = {"wanted_subject": subject, "now": now}
-        return self.connection.execute(MAKE_ADMIN, parameters).rowcount == 1
+    def set_admin(self, subject: Subject, now: datetime, *, is_admin: bool) -> bool:
+        """Make the account an administrator's, or no longer; False where it is so already."""
+        parameters = {"wanted_subject": subject, "wanted": is_admin, "now": now}
+        return self.connection.execute(SET_ADMIN, parameters).rowcount == 1
 
     def set_claims(self, subject: Subject, claims: Mapping[str, object], now: datetime) -> None:
         """Replace the account's standard claims; hold the account while deciding on them."""
@@ -212,17 +215,24 @@ class Accounts:
         self.connection.execute(SET_CLAIMS, parameters)
 
     def change_address(
-        self, subject: Subject, old: EmailAddress, proven: EmailAddress, now: datetime
+        self,
+        subject: Subject,
+        old: EmailAddress,
+        new: EmailAddress,
+        now: datetime,
+        *,
+        proven_at: datetime | None,
     ) -> bool:
-        """Switch to an address whose mailbox has just been proven; False where `old` is gone.
+        """Switch to another address, proven or not yet; False where `old` is gone.
 
         Raises AddressTaken, after which the unit can only be undone.
         """
         parameters = {
             "wanted_subject": subject,
             "old_canonical": old.canonical,
-            "new_address": proven.typed,
-            "new_canonical": proven.canonical,
+            "new_address": new.typed,
+            "new_canonical": new.canonical,
+            "new_proven_at": proven_at,
             "now": now,
         }
         try:

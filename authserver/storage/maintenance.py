@@ -243,7 +243,7 @@ def promoted_or_new(work: UnitOfWork, seed: AdminSeed) -> Account | None:
         )
         kind, subject = AuditKind.ACCOUNT_CREATED, seed.subject
     else:
-        work.accounts.make_admin(account.subject, seed.now)
+        work.accounts.set_admin(account.subject, seed.now, is_admin=True)
         kind, subject = AuditKind.ACCOUNT_MADE_ADMIN, account.subject
     work.record(AuditEvent(kind=kind, subject=subject, detail={"origin": "seed"}), seed.now)
     return work.accounts.find(subject)

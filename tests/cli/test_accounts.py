@@ -78,3 +78,34 @@ def test_a_second_factor_is_removed_only_where_there_is_one(run: Run, run_json: 
 
     assert refused.exit_code == 1
     assert "has no second factor" in refused.stderr
+
+
+def test_an_account_is_changed_piece_by_piece(run: Run, run_json: RunJson, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text(json.dumps({"name": "Ada", "nickname": "A"}))
+    second.write_text(json.dumps({"name": "Ada Lovelace", "nickname": None}))
+    run_json("account", "create", ADA, "--claims", str(first))
+    run_json("account", "create", "ben@example.com")
+
+    changed = run_json("account", "update", ADA, "--admin", "--claims", str(second))
+    moved = run_json("account", "update", ADA, "--email", "Ada@example.org", "--no-admin")
+
+    assert (changed["is_admin"], changed["claims"]) == (True, {"name": "Ada Lovelace"})
+    assert moved["email"] == "Ada@example.org"
+    assert (moved["is_admin"], moved["email_proven_at"]) == (False, None)
+    assert moved["subject"] == changed["subject"]
+    for wrong in (("--email", "ben@example.com"), ("--email", "nobody"), ()):
+        refused = run("account", "update", moved["subject"], *wrong, "--admin" if wrong else "")
+        assert refused.exit_code in {1, 2}
+        assert "Traceback" not in refused.stderr
+    assert not run_json("account", "show", "ada@example.org")["is_admin"]
+
+
+def test_an_account_is_exported_and_signed_out(run: Run, run_json: RunJson) -> None:
+    made = run_json("account", "create", ADA)
+
+    exported = run_json("account", "export", ADA)
+    told = run("account", "sign-out", ADA)
+
+    assert exported["account"][0]["subject"] == made["subject"]
+    assert told.stdout == f"{ADA} is signed out everywhere.\n"

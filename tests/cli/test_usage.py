@@ -71,7 +71,8 @@ def test_secret_keys_that_do_not_fit_stop_every_command(run: Run) -> None:
 def test_the_first_command_makes_database_and_keys(tmp_path: Path) -> None:
     result = run_in(tmp_path / "new" / "data", "signing-key", "list", "--json")
 
-    assert [key["algorithm"] for key in json.loads(result.stdout)] == ["RS256"]
+    keys = {(key["algorithm"], key["state"]) for key in json.loads(result.stdout)}
+    assert keys == {("RS256", "current"), ("RS256", "next")}
 
 
 def test_migrate_checks_and_refuses_an_unknown_revision(run: Run, run_json: RunJson) -> None:

@@ -90,10 +90,11 @@ def give_another_address(provider: Provider) -> None:
     """Let the owner of the account have moved to another mailbox."""
     new = parse_email_address(ADAS_NEXT)
     assert new is not None
+    now = provider.clock.now()
     with provider.server.storage.writing() as work:
         account = work.accounts.find_by_address(ADA)
         assert account is not None
-        work.accounts.change_address(account.subject, account.address, new, provider.clock.now())
+        work.accounts.change_address(account.subject, account.address, new, now, proven_at=now)
         work.commit()
 
 

@@ -1,0 +1,126 @@
+"""What operators change of accounts that stay: claims, rights, address, sign-ins; and export."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from authserver.administration.accounts import FALLBACK_LOCALE, found, just_deleted, record, wanted
+from authserver.administration.mistakes import AccountInvalid
+from authserver.domain.accounts import Account
+from authserver.domain.audit_events import AuditKind
+from authserver.domain.clock import Clock
+from authserver.domain.email_address import EmailAddress, mask, parse_email_address
+from authserver.domain.emails import UsageType
+from authserver.domain.randomness import Randomness
+from authserver.domain.standard_claims import claims_faults
+from authserver.storage.accounts import AddressTaken
+from authserver.storage.endings import end_everything, end_sign_ins
+from authserver.storage.notices import MailedNotice, owe_notice
+from authserver.storage.unit_of_work import Storage, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """What to change; None stays. Of `claims` a null removes one, the others stay."""
+
+    email: str | None = None
+    is_admin: bool | None = None
+    claims: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanges:
+    """The use cases; `reference` is a subject or an e-mail address."""
+
+    storage: Storage
+    clock: Clock
+    randomness: Randomness
+
+    def update(self, reference: str, change: AccountChange) -> Account:
+        """Change an account, all or nothing.
+
+        A new address is not proven yet: everything that rested on the old one ends, the old
+        one is told, and the first code proves the new one.
+
+        Raises:
+            AccountUnknown: there is no such account.
+            AccountInvalid: with all faults together.
+        """
+        now = self.clock.now()
+        address = None if change.email is None else parse_email_address(change.email)
+        with self.storage.writing() as work:
+            account = wanted(work, reference)
+            claims = merged(account.claims, change.claims or {})
+            faults = claims_faults(claims)
+            if change.email is not None and address is None:
+                faults = [f"{change.email!r} is not one plain e-mail address.", *faults]
+            if faults:
+                raise AccountInvalid(*faults)
+            # Verifications are locked before the account, as everywhere.
+            if address is not None:
+                work.verifications.cancel_for_address(account.address.canonical)
+            held = work.accounts.hold(account.subject)
+            if held is None:
+                raise just_deleted(account)
+            self._write(work, held, change, now)
+            if address is not None and address != held.address:
+                self._move(work, held, address, now)
+            after = found(work, held.subject)
+            work.commit()
+        return after
+
+    def sign_out(self, reference: str) -> Account:
+        """End all sessions and tokens of an account; its recognised browsers stay."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            account = wanted(work, reference)
+            held = work.accounts.hold(account.subject)
+            if held is None:
+                raise just_deleted(account)
+            end_sign_ins(work, held.subject, now)
+            record(work, AuditKind.SESSIONS_ENDED, held, now)
+            work.commit()
+        return held
+
+    def export(self, reference: str) -> dict[str, object]:
+        """Return everything that is stored about a person; that it was fetched is recorded."""
+        now = self.clock.now()
+        with self.storage.writing() as work:
+            account = wanted(work, reference)
+            record(work, AuditKind.ACCOUNT_EXPORTED, account, now)
+            parts = work.personal_records.collect(account)
+            work.commit()
+        return {"exported_at": now.isoformat(), **parts}
+
+    def _write(self, work: UnitOfWork, held: Account, change: AccountChange, now: datetime) -> None:
+        changed = {}
+        if change.claims is not None:
+            work.accounts.set_claims(held.subject, merged(held.claims, change.claims), now)
+            changed["claims"] = " ".join(sorted(change.claims))
+        if change.is_admin is not None and change.is_admin != held.is_admin:
+            work.accounts.set_admin(held.subject, now, is_admin=change.is_admin)
+            changed["is_admin"] = str(change.is_admin).lower()
+        if changed:
+            record(work, AuditKind.ACCOUNT_CHANGED, held, now, **changed)
+
+    def _move(self, work: UnitOfWork, held: Account, new: EmailAddress, now: datetime) -> None:
+        try:
+            work.accounts.change_address(held.subject, held.address, new, now, proven_at=None)
+        except AddressTaken as taken:
+            raise AccountInvalid(f"The address {new.typed} has an account.") from taken
+        end_everything(work, held, now)
+        work.interactions.end_of_subject(held.subject, now)
+        notice = MailedNotice(
+            usage_type=UsageType.ADDRESS_CHANGED,
+            address=held.address.typed,
+            locale=held.locale or FALLBACK_LOCALE,
+            details={"new_address": mask(new.typed)},
+        )
+        owe_notice(work, notice, self.randomness, now)
+        words = {"from": mask(held.address.typed), "to": mask(new.typed)}
+        record(work, AuditKind.ADDRESS_CHANGED, held, now, **words)
+
+
+def merged(before: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """Return the claims after the changes; null removes one."""
+    return {name: value for name, value in {**before, **changes}.items() if value is not None}
