@@ -1,7 +1,7 @@
 """What operators do with clients and their secrets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -103,19 +103,22 @@ class ClientAdministration:
         metadata: ClientMetadata | None = None,
     ) -> NewClient:
         """Register a client; raises ClientInvalid with all faults together."""
-        now = self.clock.now()
-        client = Client(
-            id=new_client_id(self.randomness),
-            name=name.strip(),
-            kind=kind,
-            redirect_uris=tuple(dict.fromkeys(redirect_uris)),
-            post_logout_redirect_uris=tuple(dict.fromkeys(post_logout_redirect_uris)),
-            is_exempt_from_pkce=not requires_pkce,
-            metadata=metadata or ClientMetadata(),
-            created_at=now,
-            updated_at=now,
+        given = metadata or ClientMetadata()
+        choices = ClientChanges(
+            name=name,
+            redirect_uris=redirect_uris,
+            post_logout_redirect_uris=post_logout_redirect_uris,
+            requires_pkce=requires_pkce,
+            metadata={each.name: getattr(given, each.name) for each in fields(given)},
         )
-        client = with_public_keys(client)
+        return self.create_as(kind, choices)
+
+    def create_as(self, kind: ClientKind, choices: ClientChanges) -> NewClient:
+        """Do the same with everything that may be chosen; what is None is as usual."""
+        now = self.clock.now()
+        new_id = new_client_id(self.randomness)
+        blank = Client(id=new_id, name="", kind=kind, created_at=now, updated_at=now)
+        client = with_public_keys(choices.apply(blank, now))
         faults = client_faults(client)
         secret = new_client_secret(self.randomness) if client.has_secret else None
         with self.storage.writing() as work:

@@ -56,6 +56,17 @@ SHOWN_ADDRESSES: Final = {
 TUPLE_MEMBERS: Final = ("contacts", "cors_origins", "default_acr_values")
 LIFETIME_MEMBERS: Final = ("access_token_lifetime", "id_token_lifetime", "refresh_token_lifetime")
 
+ID_TOKEN_OPTIONS: Final = (
+    click.option(
+        "--claims-in-id-token/--no-claims-in-id-token",
+        "has_claims_in_id_token",
+        default=None,
+        help="Whether its ID tokens tell of the person, as userinfo does.",
+    ),
+    click.option(
+        "--id-token-algorithm", type=ALGORITHM, help="What its ID tokens are signed with."
+    ),
+)
 METADATA_OPTIONS: Final = (
     click.option(
         "--third-party/--first-party",
@@ -135,6 +146,11 @@ METADATA_OPTIONS: Final = (
         help="Whether it may ask about access tokens of other clients, as servers of APIs do.",
     ),
 )
+
+
+def id_token_options(command: Command) -> Command:
+    """Add the options for ID tokens; their values are members of the client itself."""
+    return reduce(lambda made, option: option(made), reversed(ID_TOKEN_OPTIONS), command)
 
 
 def metadata_options(command: Command) -> Command:

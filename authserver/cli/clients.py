@@ -5,7 +5,12 @@ from datetime import timedelta
 
 import click
 
-from authserver.cli.client_options import metadata_facts, metadata_in, metadata_options
+from authserver.cli.client_options import (
+    id_token_options,
+    metadata_facts,
+    metadata_in,
+    metadata_options,
+)
 from authserver.cli.context import DURATION, ChoiceOf, Options, opened, with_options
 from authserver.cli.output import (
     instant,
@@ -15,10 +20,9 @@ from authserver.cli.output import (
     shown_instant,
     yes_or_no,
 )
-from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import Client, ClientKind, ClientSecret
-from authserver.domain.signing_keys import SigningAlgorithm
 
+CREATED_MEMBERS = ("name", "has_claims_in_id_token", "id_token_algorithm")
 OWN_MEMBERS = ("name", "requires_pkce", "has_claims_in_id_token", "id_token_algorithm")
 SHOWN_ONCE = "The secret is shown this once: keep it where your application reads it."
 
@@ -34,30 +38,32 @@ def clients() -> None:
 @click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URI")
 @click.option("--post-logout-redirect-uri", "post_logout_uris", multiple=True, metavar="URI")
 @click.option("--no-pkce", is_flag=True, help="Let a confidential client do without PKCE.")
+@id_token_options
 @metadata_options
 @with_options
 def create(
     options: Options,
     *,
-    name: str,
     kind: ClientKind,
     redirect_uris: tuple[str, ...],
     post_logout_uris: tuple[str, ...],
     no_pkce: bool,
-    **metadata: object,
+    **given: object,
 ) -> None:
     """Register a client; prints its id, and its secret once."""
-    # The names are those of the members, which the type checker cannot follow.
-    registered = ClientMetadata(**metadata_in(metadata))  # type: ignore[arg-type]  # members
+    # Here and not above: what changes a client pulls in the whole storage.
+    from authserver.administration.clients import ClientChanges
+
+    own = {name: given.pop(name) for name in CREATED_MEMBERS}
+    choices = ClientChanges(
+        redirect_uris=redirect_uris,
+        post_logout_redirect_uris=post_logout_uris,
+        requires_pkce=not no_pkce,
+        metadata=metadata_in(given),
+        **own,  # type: ignore[arg-type]  # the names are those of the members
+    )
     with opened(options) as server:
-        made = server.clients.create(
-            name=name,
-            kind=kind,
-            redirect_uris=redirect_uris,
-            post_logout_redirect_uris=post_logout_uris,
-            requires_pkce=not no_pkce,
-            metadata=registered,
-        )
+        made = server.clients.create_as(kind, choices)
     document = client_document(made.client)
     if made.secret is not None:
         document["client_secret"] = made.secret.reveal()
@@ -123,10 +129,7 @@ def show(options: Options, *, client_id: str) -> None:
     help="Replaces all; an empty text removes them.",
 )
 @click.option("--pkce/--no-pkce", "requires_pkce", default=None)
-@click.option(
-    "--claims-in-id-token/--no-claims-in-id-token", "has_claims_in_id_token", default=None
-)
-@click.option("--id-token-algorithm", type=ChoiceOf(SigningAlgorithm))
+@id_token_options
 @metadata_options
 @with_options
 def update(

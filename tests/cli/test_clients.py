@@ -95,6 +95,19 @@ def test_lists_are_aligned_for_people(run: Run) -> None:
     assert header.index("NAME") == row.index("Shop")
 
 
+def test_id_tokens_are_chosen_when_a_client_is_created(run: Run, run_json: RunJson) -> None:
+    es256 = ("--id-token-algorithm", "es256")
+    refused = run(*CREATE, *CALLBACK, *es256)
+    run_json("signing-key", "rotate", "--algorithm", "ES256")
+
+    made = run_json(*CREATE, *CALLBACK, *es256, "--no-claims-in-id-token")
+    usual = run_json(*CREATE, *CALLBACK)
+
+    assert "signing-key rotate --algorithm ES256" in refused.stderr
+    assert (made["id_token_algorithm"], made["claims_in_id_token"]) == ("ES256", False)
+    assert (usual["id_token_algorithm"], usual["claims_in_id_token"]) == ("RS256", True)
+
+
 def test_a_key_is_rotated_then_retired(run: Run, run_json: RunJson) -> None:
     former, following = sorted(run_json("signing-key", "list"), key=lambda key: key["state"])
     assert "Rotate first" in run("signing-key", "retire", former["kid"]).stderr
