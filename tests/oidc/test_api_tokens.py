@@ -226,7 +226,10 @@ def test_a_service_without_an_api_gets_an_opaque_token_that_is_nobodys(
     robot = service(provider)
 
     body = body_of(robot.post("/oidc/token", grant_type="client_credentials"))
+    with_scope = robot.post("/oidc/token", grant_type="client_credentials", scope=READ)
 
+    assert body["scope"] == ""
+    assert refusal(with_scope) == "invalid_scope"
     assert introspected(robot, body["access_token"])["sub"] == robot.id
     assert robot.userinfo(body["access_token"]).status_code == 401
 

@@ -33,6 +33,8 @@ class ClientCredentialsGrant:
         client = request.client
         asked = request.parameters.get("scope")
         if request.api is None:
+            if asked is not None and asked.split():
+                raise InvalidScope("scopes belong to an API: name it as resource")
             access = self.issuer.new_access_token(work, client, None, "", now)
         else:
             permitted = permitted_scopes(request.api, work.roles.of_client(client.id))
