@@ -49,6 +49,7 @@ class AuditKind(StrEnum):
     CLIENT_SECRET_REMOVED = "client.secret_removed"  # noqa: S105 - the name of an event
     REGISTRATION_TOKEN_CREATED = "registration_token.created"  # noqa: S105 - the name of an event
     TOKENS_ISSUED = "tokens.issued"
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
     AUTHORIZATION_CODE_REPLAYED = "authorization_code.replayed"
     REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105 - the name of an event
     API_CHANGED = "api.changed"

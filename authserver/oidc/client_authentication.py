@@ -2,7 +2,8 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -12,6 +13,7 @@ from authserver.domain.client_metadata import ClientAuthenticationMethod
 from authserver.domain.clients import Client
 from authserver.domain.secret import Secret
 from authserver.oidc.client_assertions import (
+    LONGEST_ID,
     PresentedAssertion,
     UsedAssertions,
     presented_assertion,
@@ -132,6 +134,10 @@ class ClientAuthenticator:
         Raises InvalidClient; ClientKeysStale where its keys have to be fetched first.
         """
         presented = self._presented(authorization, parameters)
+        with named_in_refusals(presented.client_id):
+            return self._proven(presented, now)
+
+    def _proven(self, presented: Credentials, now: datetime) -> Client:
         registered = self._registered(presented)
         match registered.client.authentication_method:
             case ClientAuthenticationMethod.NONE:
@@ -153,7 +159,8 @@ class ClientAuthenticator:
         """
         presented = self._presented(authorization, parameters)
         if presented.is_id_alone:
-            client = self._registered(presented).client
+            with named_in_refusals(presented.client_id):
+                client = self._registered(presented).client
             if client.has_secret or client.is_public:
                 return client
         return self.authenticate(authorization, parameters, now)
@@ -179,6 +186,18 @@ class ClientAuthenticator:
         if registered is None or registered.client.is_built_in:
             raise InvalidClient("the client or its secret is not known")
         return registered
+
+
+@contextmanager
+def named_in_refusals(client_id: str) -> Iterator[None]:
+    """Let the log tell who was refused: an operator looks there for the client's name."""
+    try:
+        yield
+    except InvalidClient as refusal:
+        # Longer ones are none of ours, and may be a secret in the wrong place.
+        is_readable = client_id.isascii() and client_id.isprintable()
+        refusal.client_id = client_id if is_readable and len(client_id) <= LONGEST_ID else None
+        raise
 
 
 def check_secret(presented: Credentials, registered: RegisteredClient, now: datetime) -> None:

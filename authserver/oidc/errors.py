@@ -7,11 +7,13 @@ class OAuthError(Exception):
     """A client broke the protocol, or cannot be given what it asks for.
 
     `description` is shown to the client: printable ASCII without quote and backslash
-    (RFC 6749 §4.1.2.1). `detail` is for the log alone.
+    (RFC 6749 §4.1.2.1). `detail` is for the log alone, like the client that `client_id` names.
     """
 
     code: ClassVar[str] = "server_error"
     status: ClassVar[int] = 500
+
+    client_id: str | None = None
 
     def __init__(self, description: str, *, detail: str | None = None) -> None:
         super().__init__(description)

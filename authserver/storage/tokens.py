@@ -120,18 +120,18 @@ REVOKE_ACCESS_OF_SESSION: Final = (
     )
     .values(revoked_at=bindparam("now"))
 )
-FIND_ACCESS_OWNER: Final = (
-    select(AccessTokenRow.digest)
-    .outerjoin(AuthorizationRow, AuthorizationRow.id == AccessTokenRow.authorization_id)
-    .where(
-        AccessTokenRow.digest == bindparam("wanted_digest"),
-        func.coalesce(AccessTokenRow.client_id, AuthorizationRow.client_id)
-        == bindparam("wanted_client"),
-    )
-)
 REVOKE_ACCESS: Final = (
     update(AccessTokenRow)
-    .where(AccessTokenRow.digest == bindparam("wanted_digest"), AccessTokenRow.revoked_at.is_(None))
+    .where(
+        AccessTokenRow.digest == bindparam("wanted_digest"),
+        AccessTokenRow.revoked_at.is_(None),
+        (AccessTokenRow.client_id == bindparam("wanted_client"))
+        | AccessTokenRow.authorization_id.in_(
+            select(AuthorizationRow.id).where(
+                AuthorizationRow.client_id == bindparam("wanted_client")
+            )
+        ),
+    )
     .values(revoked_at=bindparam("now"))
 )
 ADD_REFRESH: Final = insert(RefreshTokenRow)
@@ -215,12 +215,9 @@ class Tokens:
         )
 
     def revoke_access(self, digest: bytes, client_id: ClientId, now: datetime) -> bool:
-        """Revoke one access token of the client; False where it has none like it."""
-        owner = {"wanted_digest": digest, "wanted_client": client_id}
-        if self.connection.execute(FIND_ACCESS_OWNER, owner).one_or_none() is None:
-            return False
-        self.connection.execute(REVOKE_ACCESS, {"wanted_digest": digest, "now": now})
-        return True
+        """Revoke one access token of the client; False where it has none like it left."""
+        parameters = {"wanted_digest": digest, "wanted_client": client_id, "now": now}
+        return self.connection.execute(REVOKE_ACCESS, parameters).rowcount == 1
 
     def revoke_access_of_session(self, session_id: SessionId, now: datetime) -> None:
         """End the access tokens of a session, also where refresh tokens live on."""

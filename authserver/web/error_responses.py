@@ -71,7 +71,8 @@ def oauth_error(error: OAuthError) -> Response:
         headers["WWW-Authenticate"] = (
             f'Bearer {REALM}, error="{error.code}", error_description="{error.description}"'
         )
-    logger.info("oauth.refused", extra={"error": error.code, "detail": error.description})
+    named = {} if error.client_id is None else {"client": error.client_id}
+    logger.info("oauth.refused", extra={"error": error.code, "detail": error.description, **named})
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 

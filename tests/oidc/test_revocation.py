@@ -1,13 +1,19 @@
 """Ending tokens, and asking whether they live."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from authserver.domain.clients import ClientKind
 from tests.oidc.relying_party import RelyingParty, body_of, refusal
 from tests.support.provider import Provider
 
+REVOKED = text(
+    "SELECT subject, client_id, CAST(detail AS TEXT) AS detail FROM audit_events"
+    " WHERE kind = 'token.revoked' ORDER BY id"
+)
 INACTIVE = {"active": False}
 
 
@@ -55,6 +61,25 @@ def test_revoking_again_or_something_unknown_is_no_fault(client: RelyingParty) -
 
     for token in (tokens["refresh_token"], tokens["refresh_token"], tokens["id_token"], "unknown"):
         assert client.revoke(token).status_code == 200
+
+
+def test_a_revocation_stands_in_the_audit_log_once(either_client: RelyingParty) -> None:
+    person = either_client.provider.person()
+    first = either_client.tokens(person)
+    second = body_of(either_client.exchange(either_client.silent_code(person)))
+    subject = either_client.claims(first["id_token"])["sub"]
+    other = RelyingParty.registered(either_client.provider)
+
+    for token in (first["access_token"], second["refresh_token"], second["access_token"]):
+        for caller in (other, either_client, either_client):
+            assert caller.revoke(token).status_code == 200
+
+    with either_client.provider.server.storage.reading() as work:
+        logged = work.connection.execute(REVOKED).all()
+    assert [(each.subject, each.client_id) for each in logged] == [(subject, either_client.id)] * 2
+    kinds = [json.loads(each.detail)["token"] for each in logged]
+    # The last one had ended with its refresh token.
+    assert kinds == ["access_token", "refresh_token"]
 
 
 def test_the_tokens_of_another_client_stay_untouched(either_client: RelyingParty) -> None:

@@ -140,3 +140,20 @@ def test_a_limit_that_was_reached_is_logged(
     (line,) = log.lines("request.limited")
 
     assert line["outcome"] == "source_limited"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "logged"),
+    [("unknown-client", "unknown-client"), ("x" * 41, None), ("a\nb", None), ("ä", None)],
+)
+def test_a_client_that_is_refused_is_named_where_its_name_can_be_one(
+    provider: Provider, log: Log, claimed: str, logged: str | None
+) -> None:
+    made = provider.new_client()
+    for client_id, secret in ((made.client.id, "wrong" * 9), (claimed, "wrong" * 9)):
+        fields = {"client_id": client_id, "client_secret": secret, "grant_type": "refresh_token"}
+        assert provider.http().post("/oidc/token", data=fields).status_code == 401
+
+    named = [line.get("client") for line in log.lines("oauth.refused")]
+    assert named == [made.client.id, logged]
+    assert "wrong" not in log.text
