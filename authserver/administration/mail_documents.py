@@ -5,7 +5,7 @@ from typing import Final, cast
 
 from authserver.crypto.key_ring import KeyRing
 from authserver.domain.mail_configuration import MailConfiguration
-from authserver.domain.mail_senders import AliyunSettings
+from authserver.domain.mail_senders import CALLS_PER_SECOND, AliyunSettings
 from authserver.domain.mail_templates import OperatorTemplate
 from authserver.domain.secret import Secret
 
@@ -25,6 +25,7 @@ def document_of(
         "accountName": settings.account_name,
         "fromAlias": settings.from_alias,
         "regionId": settings.region_id,
+        "callsPerSecond": settings.calls_per_second,
         "eventSecret": event_secret
         and key_ring.seal(event_secret.reveal().encode(), EVENT_SEAL_LABEL),
         "templates": [
@@ -56,6 +57,8 @@ def read_sender_document(body: Mapping[str, object], key_ring: KeyRing) -> Aliyu
         from_alias=texts["fromAlias"],
         region_id=texts["regionId"],
         event_secret=opened(sealed_event_secret, key_ring),
+        # Documents of earlier versions do not have it.
+        calls_per_second=cast("int", body.get("callsPerSecond", CALLS_PER_SECOND)),
     )
 
 

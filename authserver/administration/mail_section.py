@@ -20,6 +20,7 @@ PLAIN: Final = {
     "accountName": "account_name",
     "fromAlias": "from_alias",
     "regionId": "region_id",
+    "callsPerSecond": "calls_per_second",
 }
 
 

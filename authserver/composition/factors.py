@@ -23,6 +23,7 @@ class Factors:
             codes=base.policy,
             brands=base.brands,
             randomness=base.randomness,
+            code_first_from=base.settings.passwords.code_first_from,
         )
         self.recovery_codes = RecoveryCodes(hasher=base.hasher, randomness=base.randomness)
         self.secrets = FactorSecrets(

@@ -19,6 +19,8 @@ MAX_PORT: Final = 65535
 SHORTEST_EVENT_SECRET: Final = 20
 TAG_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 DEFAULT_REGION: Final = "cn-hangzhou"
+CALLS_PER_SECOND: Final = 50
+MOST_CALLS_PER_SECOND: Final = 1000
 REQUIRED_TYPES: Final = ("Register", "SignIn", "ForgotPassword", "Generic")
 
 REGION_HOSTS: Final = {
@@ -43,6 +45,7 @@ class AliyunSettings:
     tag_name: str | None = None
     security_token: Secret | None = None
     event_secret: Secret | None = None
+    calls_per_second: int = CALLS_PER_SECOND
 
     @property
     def url(self) -> str:
@@ -108,6 +111,11 @@ def aliyun_faults(settings: AliyunSettings) -> list[str]:
         *account_faults(settings.account_name),
         *alias_faults(settings.from_alias or ""),
         *address_faults(settings),
+        *(
+            []
+            if 1 <= settings.calls_per_second <= MOST_CALLS_PER_SECOND
+            else [f"callsPerSecond: must be from 1 to {MOST_CALLS_PER_SECOND}"]
+        ),
         *(
             ["tagName: must be 1 to 128 letters, digits, '_' or '-'"]
             if settings.tag_name and not TAG_NAME.fullmatch(settings.tag_name)
@@ -226,6 +234,7 @@ def read_sender(document: Mapping[str, object]) -> tuple[AliyunSettings, list[st
         from_alias=text_of(document, "fromAlias", faults) or None,
         region_id=text_of(document, "regionId", faults) or DEFAULT_REGION,
         event_secret=optional_secret(text_of(document, "eventSecret", faults)),
+        calls_per_second=number_of(document, "callsPerSecond", faults) or CALLS_PER_SECOND,
     )
     already_named = {field_of(fault) for fault in faults}
     faults.extend(
@@ -241,6 +250,15 @@ def text_of(document: Mapping[str, object], name: str, faults: list[str]) -> str
         return value or ""
     faults.append(f"{name}: must be text")
     return ""
+
+
+def number_of(document: Mapping[str, object], name: str, faults: list[str]) -> int | None:
+    """Return a member as a whole number, None where it is absent; note it where it is none."""
+    value = document.get(name)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value):
+        return value
+    faults.append(f"{name}: must be a whole number above 0")
+    return None
 
 
 def optional_secret(text: str) -> Secret | None:

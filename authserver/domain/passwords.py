@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from authserver.domain.accounts import Subject
 from authserver.domain.secret import Secret
-
-# Strangers' wrong passwords for an address from which a mailed code is asked for first.
-CODE_FIRST_FROM: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from authserver.domain.branding import shown_name
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.failure_budgets import BudgetKind, FailureBudget, password_budget_of
 from authserver.domain.password_policy import PasswordFault, PasswordPolicy
-from authserver.domain.passwords import CODE_FIRST_FROM, StoredPassword
+from authserver.domain.passwords import StoredPassword
 from authserver.domain.randomness import Randomness, new_identifier
 from authserver.domain.secret import Secret
 from authserver.domain.verifications import CodePolicy
@@ -77,6 +77,7 @@ class PasswordChecks:
     codes: CodePolicy
     brands: StoredBrands
     randomness: Randomness
+    code_first_from: int
 
     def fault(
         self, password: str, address: EmailAddress, *, has_second_factor: bool = False
@@ -225,7 +226,7 @@ class PasswordChecks:
     def _most(self, budget: FailureBudget) -> int:
         """Return from how many failures on a budget is spent."""
         is_browser = budget.kind is BudgetKind.PASSWORD_IN_BROWSER
-        return self.codes.device_stop_at if is_browser else CODE_FIRST_FROM
+        return self.codes.device_stop_at if is_browser else self.code_first_from
 
 
 def of_strangers(address: EmailAddress) -> FailureBudget:

@@ -5,7 +5,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from authserver.domain.mail_senders import DEFAULT_REGION, SmtpTls
+from authserver.domain.mail_senders import (
+    CALLS_PER_SECOND,
+    DEFAULT_REGION,
+    MOST_CALLS_PER_SECOND,
+    SmtpTls,
+)
 from authserver.settings.addresses import HIGHEST_PORT
 from authserver.settings.codes import Group
 from authserver.settings.fields import Number, SecretText, Text, between, read_list
@@ -35,6 +40,9 @@ class AliyunGroup(Group):
         "sender configured in SQL, too",
     )
     tag_name: Text = Field(default=None, description="tag made in the console")
+    calls_per_second: Annotated[Number, between(1, MOST_CALLS_PER_SECOND)] = Field(
+        default=CALLS_PER_SECOND, description="calls that one process makes in a second at most"
+    )
     security_token: SecretText | None = Field(default=None, description="token of a temporary key")
     event_secret: SecretText | None = Field(
         default=None,

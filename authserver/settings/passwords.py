@@ -20,6 +20,11 @@ class PasswordGroup(Group):
     parallelism: Annotated[Number, between(1, 16)] = Field(
         default=1, description="lanes of one hash"
     )
+    code_first_from: Annotated[Number, between(1, 1000)] = Field(
+        default=10,
+        description="wrong passwords of strangers for an address in "
+        "`AUTHSERVER_CODES__BUDGET__WINDOW` from which a mailed code is asked for first",
+    )
     least_length: Annotated[Number, between(8, 64)] = Field(
         default=15,
         description="symbols of a password that signs in alone; beside a second factor 8 are "

@@ -80,6 +80,7 @@ def aliyun(group: AliyunGroup) -> AliyunSettings:
         region_id=group.region_id,
         endpoint=group.endpoint,
         tag_name=group.tag_name,
+        calls_per_second=group.calls_per_second,
         security_token=group.security_token,
         event_secret=group.event_secret,
     )

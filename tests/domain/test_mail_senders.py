@@ -180,6 +180,7 @@ def test_any_other_endpoint_is_refused(endpoint: str) -> None:
     ("changes", "field"),
     [
         ({"from_alias": "line\nbreak"}, "fromAlias"),
+        ({"calls_per_second": 0}, "callsPerSecond"),
         ({"tag_name": "two words"}, "tagName"),
         ({"access_key_id": "key\r\nx: y"}, "accessKeyId"),
         ({"security_token": Secret("tök")}, "securityToken"),

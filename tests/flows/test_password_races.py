@@ -131,6 +131,7 @@ def checks_of(provider: Provider) -> PasswordChecks:
         codes=CodePolicy(),
         brands=StoredBrands(ConfigurationCache(storage, clock)),
         randomness=SystemRandomness(),
+        code_first_from=10,
     )
 
 

@@ -16,7 +16,6 @@ from authserver.mail.direct_mail_api import DirectMailApi, json_members, safe_me
 from authserver.outbound.http_caller import Answer, HttpCaller, NoAnswer, NotReached
 
 ACTION: Final = "SingleSendMail"
-CALLS_PER_SECOND: Final = 50
 LONGEST_WAIT_FOR_A_CALL_SECONDS: Final = 2.0
 
 HTTP_OK: Final = 200
@@ -80,7 +79,6 @@ class AliyunSender:
         clock: Clock,
         randomness: Randomness,
         *,
-        calls_per_second: int = CALLS_PER_SECOND,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
         """Take over a faultless configuration.
@@ -93,7 +91,7 @@ class AliyunSender:
         self._settings = settings
         self._api = DirectMailApi(settings, http, clock, randomness)
         self._clock = clock
-        self._calls = CallAllowance(calls_per_second)
+        self._calls = CallAllowance(settings.calls_per_second)
         self._sleep = sleep
 
     async def send(self, mail: ComposedMail) -> MailOutcome:
