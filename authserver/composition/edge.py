@@ -103,7 +103,7 @@ class Edge:
         health = [] if self.base.settings.management_bind else self.health().routes()
         routes = [
             *client_endpoints(self.base, self.forms).routes(),
-            *registration_routes(self.base, self.forms),
+            *registration_routes(self.base, self.forms, self.addresses),
             *self.authorizing().routes(),
             *self.end_session_routes().routes(),
             *self.signing_in.routes(),

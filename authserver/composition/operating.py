@@ -145,5 +145,6 @@ class Operating:
             keep=codes.keep,
             keep_timeline=codes.keep_timeline,
             budget_window=codes.budget.window,
+            keep_unused=self.base.settings.registration.keep_unused,
         )
         return prune(self.base.storage, self.base.clock.now(), retention=retention)

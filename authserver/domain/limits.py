@@ -16,6 +16,8 @@ class LimitKind(StrEnum):
     MAILS_OF_INSTANCE = "mails_of_instance"
     MAILS_WITHOUT_ACCOUNT = "mails_without_account"
     NOTICES_OF_LONGER_CODES = "notices_of_longer_codes"
+    REGISTRATIONS_OF_SOURCE = "registrations_of_source"
+    REGISTRATIONS_OF_INSTANCE = "registrations_of_instance"
     TEST_MAILS = "test_mails"
     QUOTA_ENQUIRIES = "quota_enquiries"
     QUOTA_ALARMS = "quota_alarms"

@@ -22,6 +22,7 @@ from authserver.domain.secret import Secret, fingerprint
 from authserver.oidc.errors import InvalidClientMetadata, InvalidToken, TokenRequired
 from authserver.oidc.keys import ProviderKeys
 from authserver.oidc.registration_document import RegistrationRules, WantedClient, document_of
+from authserver.oidc.registration_limits import RegistrationLimits
 from authserver.oidc.sector_identifiers import SectorDocument, check_sector
 from authserver.storage.endings import delete_client
 from authserver.storage.registered_clients import RegisteredClient
@@ -48,6 +49,7 @@ class ClientRegistration:
     randomness: Randomness
     endpoint: Endpoint
     rules: RegistrationRules
+    limits: RegistrationLimits
     is_open: bool
 
     def check_initial(self, token: str | None) -> None:
@@ -61,17 +63,25 @@ class ClientRegistration:
                 raise InvalidToken(NOT_VALID)
 
     def register(
-        self, sector: SectorDocument | None, document: Mapping[str, Any], token: str | None
+        self,
+        sector: SectorDocument | None,
+        document: Mapping[str, Any],
+        token: str | None,
+        source: str,
     ) -> dict[str, object]:
         """Register a client and return what it has to know, its secret among it.
 
-        Raises SectorUnread where the document at its `sector_identifier_uri` is needed first.
+        Raises SectorUnread where the document at its `sector_identifier_uri` is needed first,
+        and TooManyRegistrations.
         """
         # Before anything is read, so that strangers are told nothing and cost little.
         self.check_initial(token)
         now = self.clock.now()
         wanted = WantedClient(document, self._algorithms())
         client = wanted.new(new_client_id(self.randomness), self.rules, now)
+        # Once, and before anybody else is asked: calls to others are bounded by it, too.
+        if sector is None:
+            self.limits.charge(source, now)
         check_sector(client, sector)
         secret = new_client_secret(self.randomness) if client.has_secret else None
         access = Secret(new_token(self.randomness))

@@ -1,5 +1,6 @@
 """Every setting with its meaning, its default and its range."""
 
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,6 +14,7 @@ from authserver.domain.secret import Secret
 from authserver.settings.addresses import is_bind, origin_of
 from authserver.settings.codes import CodeSettings, Group
 from authserver.settings.fields import (
+    Duration,
     ExistingFile,
     Networks,
     Number,
@@ -101,6 +103,16 @@ class RegistrationGroup(Group):
     )
     require_pkce: Switch = Field(
         default=True, description="whether clients registered so must use PKCE"
+    )
+    per_source_hour: Annotated[Number, between(1, 1_000_000)] = Field(
+        default=100, description="registrations of one source in an hour"
+    )
+    per_day: Annotated[Number, between(1, 10_000_000)] = Field(
+        default=1000, description="registrations in 24 hours, of everybody together"
+    )
+    keep_unused: Annotated[Duration, between(timedelta(days=1), timedelta(days=400))] = Field(
+        default=timedelta(days=30),
+        description="how long a client that registered itself is kept while nobody signs in to it",
     )
 
     @property

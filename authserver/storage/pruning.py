@@ -16,10 +16,15 @@ from sqlalchemy import (
     tuple_,
 )
 
+from authserver.domain.audit_events import AuditEvent, AuditKind
+from authserver.domain.clients import ClientId
+from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.interactions import KEPT_FOR
 from authserver.storage.accounts import SignInLinkRow
 from authserver.storage.authorization_codes import AuthorizationCodeRow
 from authserver.storage.client_assertions import UsedAssertionRow
+from authserver.storage.clients import ClientRow
+from authserver.storage.consents import GrantRow
 from authserver.storage.database import Row
 from authserver.storage.failure_budgets import FailureBudgetRow, FailureRow
 from authserver.storage.grants import AuthorizationRow
@@ -45,11 +50,12 @@ LINKS_KEPT_FOR: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long rows are kept after they have served; the names are those of `CODES__*`."""
+    """How long rows are kept after they have served; the names are those of the settings."""
 
     keep: timedelta = timedelta(hours=24)
     keep_timeline: timedelta = timedelta(days=30)
     budget_window: timedelta = timedelta(days=30)
+    keep_unused: timedelta = timedelta(days=30)
 
 
 def oldest(row: type[Row], *conditions: ColumnElement[bool]) -> Delete:
@@ -98,6 +104,14 @@ ASSERTIONS: Final = oldest(UsedAssertionRow, UsedAssertionRow.expires_at <= CUTO
 INITIAL_TOKENS: Final = oldest(InitialAccessTokenRow, InitialAccessTokenRow.expires_at <= CUTOFF)
 SUPPRESSIONS: Final = oldest(SuppressionRow, SuppressionRow.expires_at <= CUTOFF)
 TALLIES: Final = oldest(CodeTallyRow, CodeTallyRow.expires_at <= CUTOFF)
+# Whoever signed in to a client has allowed it something; a grant stays until it is withdrawn.
+UNUSED_CLIENTS: Final = oldest(
+    ClientRow,
+    ClientRow.updated_at <= CUTOFF,
+    ClientRow.details["is_dynamic"].as_boolean(),
+    ~exists().where(GrantRow.client_id == ClientRow.id),
+    ~exists().where(AuthorizationRow.client_id == ClientRow.id),
+).returning(ClientRow.id)
 COUNTERS: Final = oldest(LimitCounterRow, LimitCounterRow.expires_at <= CUTOFF)
 
 
@@ -133,7 +147,30 @@ def prune(
     ):
         name = row.__tablename__
         pruned[name] = pruned.get(name, 0) + sweep(storage, statement, now - after, batch)
+    pruned[ClientRow.__tablename__] = sweep_clients(storage, now, kept.keep_unused, batch)
     return pruned
+
+
+def sweep_clients(storage: Storage, now: datetime, kept_for: timedelta, batch: int) -> int:
+    """Delete clients that registered themselves and were never used; return how many."""
+    total = 0
+    while True:
+        with storage.writing() as work:
+            parameters = {"cutoff": now - kept_for, "batch": batch}
+            removed = work.connection.execute(UNUSED_CLIENTS, parameters).scalars().all()
+            for client_id in map(ClientId, removed):
+                work.record(
+                    AuditEvent(
+                        kind=AuditKind.CLIENT_DELETED, client_id=client_id, detail={"by": "pruning"}
+                    ),
+                    now,
+                )
+            if removed:
+                work.configuration_changed(ConfigurationKind.CLIENTS)
+            work.commit()
+        total += len(removed)
+        if len(removed) < batch:
+            return total
 
 
 def sweep(storage: Storage, statement: Delete, cutoff: datetime, batch: int) -> int:

@@ -29,7 +29,11 @@ from tests.support.provider import CALLBACK, ENDPOINT, HOME, Provider, running_p
 REG = "/oidc/reg"
 METADATA = {"redirect_uris": [CALLBACK], "client_name": "Bookstore"}
 JSON_TYPE = {"Content-Type": "application/json"}
-OPEN = {"AUTHSERVER_REGISTRATION__DYNAMIC": "open"}
+OPEN = {
+    "AUTHSERVER_REGISTRATION__DYNAMIC": "open",
+    "AUTHSERVER_REGISTRATION__PER_SOURCE_HOUR": "10000",
+    "AUTHSERVER_REGISTRATION__PER_DAY": "10000",
+}
 BY_TOKEN = {"AUTHSERVER_REGISTRATION__DYNAMIC": "token"}
 
 Start = Callable[[dict[str, str]], AbstractContextManager[Provider]]

@@ -13,6 +13,8 @@ from authserver.domain.clients import ClientId
 from authserver.lane import Lane
 from authserver.oidc.client_registration import PATH, ClientRegistration
 from authserver.oidc.errors import InvalidClientMetadata, OAuthError
+from authserver.oidc.registration_limits import TooManyRegistrations
+from authserver.web.client_address import ClientAddresses
 from authserver.web.error_responses import oauth_error
 from authserver.web.request_form import FormReader
 from authserver.web.sector_identifiers import SectorDocuments
@@ -32,6 +34,7 @@ class RegistrationRoutes:
     registration: ClientRegistration
     fetch_logo: Callable[[ClientId], Awaitable[None]]
     sectors: SectorDocuments
+    addresses: ClientAddresses
     lane: Lane
     forms: FormReader
 
@@ -50,7 +53,12 @@ class RegistrationRoutes:
             token = bearer(request)
             await self.lane.run(self.registration.check_initial, token)
             document = await self.document(request)
-            body = await self.sectors.run(self.registration.register, document, token)
+            source = self.addresses.source_of(request)
+            body = await self.sectors.run(self.registration.register, document, token, source)
+        except TooManyRegistrations as error:
+            refused = oauth_error(error)
+            refused.headers["Retry-After"] = str(error.wait_seconds)
+            return refused
         except OAuthError as error:
             return oauth_error(error)
         await self.look_at_logo(body)
