@@ -1,15 +1,17 @@
 """What the provider says of itself, and the keys that it publishes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy import text
 
 from authserver.administration.clients import ClientChanges
 from authserver.domain.signing_keys import SigningAlgorithm
 from tests.oidc.relying_party import RelyingParty, body_of, header_of
-from tests.support.provider import ENDPOINT, Provider
+from tests.support.provider import ENDPOINT, Provider, running_provider
 
 ISSUER = f"{ENDPOINT}/oidc"
 METADATA = "/oidc/.well-known/openid-configuration"
@@ -227,6 +229,23 @@ def test_a_rotation_publishes_another_key_and_keeps_the_former_ones(client: Rely
     assert client.claims(before["id_token"])["sub"] == client.claims(after["id_token"])["sub"]
     assert header_of(after["id_token"])["kid"] == current
     assert header_of(before["id_token"])["kid"] in old
+
+
+def test_a_start_makes_the_next_keys_that_a_former_version_did_not_know(
+    any_database: str, tmp_path: Path
+) -> None:
+    with running_provider(tmp_path, any_database) as before:
+        before.server.signing_keys.ensure(SigningAlgorithm.ES256)
+        with before.server.storage.writing() as work:
+            work.connection.execute(text("DELETE FROM signing_keys WHERE is_next"))
+            work.commit()
+        old = body_of(before.http().get("/oidc/jwks"))["keys"]
+
+    with running_provider(tmp_path, any_database, randomness_seed=7) as after:
+        new = body_of(after.http().get("/oidc/jwks"))["keys"]
+
+    assert sorted(key["alg"] for key in new) == ["ES256", "ES256", "RS256", "RS256"]
+    assert [key for key in new if key in old] == old
 
 
 def test_a_key_is_published_no_more_once_it_is_retired(client: RelyingParty) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import text
 
 from authserver.domain.accounts import AccountOrigin, SignInLink
 from authserver.domain.clients import ClientSecret
@@ -303,6 +304,9 @@ def test_a_signing_algorithm_has_one_next_key(storage: Storage) -> None:
         work.signing_keys.add(following)
         work.signing_keys.add(replace(following, kid="key-3", algorithm=SigningAlgorithm.ES256))
         assert {key.state for key in work.signing_keys.list()} == {SigningKeyState.NEXT}
+        # To a server of the version before: published, and never signing.
+        stored = work.connection.execute(text("SELECT DISTINCT state FROM signing_keys"))
+        assert stored.scalars().all() == ["previous"]
         work.commit()
 
     with pytest.raises(CurrentKeyExists), storage.writing() as work:
