@@ -1,10 +1,12 @@
 """RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from authserver.crypto.jose import TokenInvalid, read_own_token
 from authserver.domain.accounts import Account
+from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clients import Client, ClientId
 from authserver.domain.clock import Clock
 from authserver.domain.lifetimes import Lifetimes
@@ -55,9 +57,16 @@ class EndSession:
     issuer: str
 
     def sign_out(
-        self, parameters: Parameters, session_secret: str | None, *, confirmed: bool = False
+        self,
+        parameters: Parameters,
+        session_secret: str | None,
+        *,
+        confirmed: bool = False,
+        forgotten_device: str | None = None,
     ) -> SignedOut | AskFirst:
         """End the browser's session where the request proves that it is meant, else ask.
+
+        The browser whose device cookie is `forgotten_device` is a stranger to the account again.
 
         Raises InvalidRequest where the post_logout_redirect_uri is not the client's.
         """
@@ -72,6 +81,7 @@ class EndSession:
                     return AskFirst(client=request.client, account=account)
                 told = work.authorizations.clients_of_session(session.id)
                 end_session(work, session, request.client, now)
+                forget_browser(work, account, forgotten_device, now)
                 work.commit()
         return SignedOut(
             redirect_to=request.redirect_to,
@@ -121,3 +131,13 @@ class EndSession:
         if state is None:
             return uri
         return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'state': state})}"
+
+
+def forget_browser(
+    work: UnitOfWork, account: Account, device_secret: str | None, now: datetime
+) -> None:
+    """Make a stranger of the browser with that device cookie, if the account knows it."""
+    browser = work.recognised_browsers.find(device_secret, now)
+    if browser is None or not work.recognised_browsers.forget(browser.id, account.subject):
+        return
+    work.record(AuditEvent(kind=AuditKind.BROWSERS_FORGOTTEN, subject=account.subject), now)

@@ -69,7 +69,7 @@ class Browsers:
         """Return who acts on the account page."""
         return Actor(
             session_secret=self.session_secret(request),
-            device_secret=self._cookie(request, f"{self.prefix}device"),
+            device_secret=self.device_secret(request),
             interaction_cookies=self.interaction_secrets(request),
             source=self.source(request),
             browser=name_browser(request.headers.get("user-agent", "")),
@@ -104,7 +104,7 @@ class Browsers:
             interaction_id=InteractionId(interaction_id),
             interaction_cookie=self.interaction_secret(request, interaction_id),
             session_secret=self.session_secret(request),
-            device_secret=self._cookie(request, f"{self.prefix}device"),
+            device_secret=self.device_secret(request),
             source=self.source(request),
             browser=name_browser(request.headers.get("user-agent", "")),
             chosen_locale=chosen_locale,
@@ -114,10 +114,18 @@ class Browsers:
         """Give the browser its session."""
         self._set(response, self.session_cookie, secret.reveal(), self.session_life_seconds)
 
+    def device_secret(self, request: HTTPConnection) -> str | None:
+        """Return what the device cookie holds."""
+        return self._cookie(request, f"{self.prefix}device")
+
     def set_device(self, response: Response, secret: Secret) -> None:
         """Let the browser be recognised."""
         name = f"{self.prefix}device"
         self._set(response, name, secret.reveal(), self.device_life_seconds)
+
+    def forget_device(self, response: Response) -> None:
+        """Take the device cookie away."""
+        self._set(response, f"{self.prefix}device", "", 0)
 
     def forget_session(self, response: Response) -> None:
         """Take the session cookie away."""

@@ -251,6 +251,23 @@ def test_signing_out_does_not_end_recognition(roomy: Provider) -> None:
     assert length_for(roomy, owner) == 6
 
 
+def test_whoever_signs_out_may_have_the_browser_forgotten(roomy: Provider) -> None:
+    owner = owner_of(roomy)
+    form = next(
+        form
+        for form in forms_of(owner.get("/oidc/session/end"))
+        if form.action.path == "/oidc/session/end/confirm"
+    )
+    fail_five(roomy)
+
+    done = owner.post(form.action, data=form.fields | {"forget_browser": "yes"}, headers=OWN_FORM)
+
+    assert done.status_code == 200
+    assert owner.cookies.get(DEVICE) is None
+    roomy.clock.advance(MINUTE)
+    assert length_for(roomy, owner) == 8
+
+
 def test_a_browser_is_recognised_for_a_time_after_its_last_sign_in(roomy: Provider) -> None:
     owner = owner_of(roomy)
     roomy.clock.advance(179 * DAY)

@@ -20,6 +20,7 @@ from authserver.web.request_form import FormReader, check_form_token, decode_pai
 from authserver.web.signed_out import signed_out_page
 
 CARRIED: Final = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+FORGET: Final = "forget_browser"
 CONFIRM: Final = "/oidc/session/end/confirm"
 
 
@@ -57,16 +58,28 @@ class EndSessionRoutes:
         fields = await self.forms.page_form(request)
         check_form_token(fields, self.form_token(request))
         carried = [(name, fields[name]) for name in CARRIED if name in fields]
-        return await self.sign_out(request, Parameters.of(carried), confirmed=True)
+        forgotten = self.browsers.device_secret(request) if FORGET in fields else None
+        return await self.sign_out(
+            request, Parameters.of(carried), confirmed=True, forgotten_device=forgotten
+        )
 
     async def sign_out(
-        self, request: Request, parameters: Parameters, *, confirmed: bool
+        self,
+        request: Request,
+        parameters: Parameters,
+        *,
+        confirmed: bool,
+        forgotten_device: str | None = None,
     ) -> Response:
         """Call the use case and answer."""
         secret = self.browsers.session_secret(request)
         try:
             outcome = await self.lane.run(
-                self.end_session.sign_out, parameters, secret, confirmed=confirmed
+                self.end_session.sign_out,
+                parameters,
+                secret,
+                confirmed=confirmed,
+                forgotten_device=forgotten_device,
             )
         except OAuthError as error:
             return self.errors.client_fault(request, error)
@@ -83,6 +96,8 @@ class EndSessionRoutes:
                 client=outcome.client,
             )
         self.browsers.forget_session(response)
+        if forgotten_device is not None:
+            self.browsers.forget_device(response)
         return response
 
     def ask(self, request: Request, asked: AskFirst, parameters: Parameters) -> Response:
