@@ -37,7 +37,9 @@ class ProviderKeys:
     def _read(self, work: UnitOfWork) -> KeySet:
         current: dict[SigningAlgorithm, KeyPair] = {}
         published: dict[str, tuple[SigningAlgorithm, Mapping[str, str]]] = {}
-        for key in work.signing_keys.list():
+        # What signs comes first: some clients try the first key alone.
+        listed = work.signing_keys.list()
+        for key in sorted(listed, key=lambda each: each.state is not SigningKeyState.CURRENT):
             if key.is_published:
                 published[key.kid] = (key.algorithm, key.public_jwk)
             if key.state is SigningKeyState.CURRENT:
