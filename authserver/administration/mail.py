@@ -29,12 +29,8 @@ from authserver.domain.mail_configuration import (
     OutboxSettings,
     SenderSettings,
 )
-from authserver.domain.mail_senders import (
-    AliyunSettings,
-    ConnectorInvalid,
-    parse_connector,
-    read_sender,
-)
+from authserver.domain.mail_connector import ConnectorInvalid, parse_connector, read_sender
+from authserver.domain.mail_senders import AliyunSettings
 from authserver.domain.mail_templates import TYPES_WITHOUT_CODE, OperatorTemplate
 from authserver.domain.secret import Secret
 from authserver.storage.brands import StoredBrands

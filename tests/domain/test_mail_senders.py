@@ -1,12 +1,11 @@
 import pytest
 
+from authserver.domain.mail_connector import ConnectorInvalid, parse_connector
 from authserver.domain.mail_senders import (
     AliyunSettings,
-    ConnectorInvalid,
     SmtpSettings,
     SmtpTls,
     aliyun_faults,
-    parse_connector,
     smtp_faults,
 )
 from authserver.domain.secret import Secret
