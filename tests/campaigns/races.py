@@ -83,7 +83,7 @@ def read_options() -> argparse.Namespace:
 def run_on(database: str, options: argparse.Namespace) -> dict[str, Tally]:
     """Run all rounds on one kind of database and return what they came to."""
     tallies: dict[str, Tally] = {}
-    with ExitStack() as stack:
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="races-")))
         postgres = stack.enter_context(postgres_server()) if database == "postgres" else None
         for name, races, settings in (
@@ -101,25 +101,20 @@ def run_on(database: str, options: argparse.Namespace) -> dict[str, Tally]:
                 share=options.crowd,
                 settings=settings,
             ) as arena:
-                tallies |= run(arena, wanted, options)
-    return tallies
-
-
-def run(arena: Arena, races: dict[str, Round], options: argparse.Namespace) -> dict[str, Tally]:
-    """Run the rounds, some of each race in turn, and return what they came to.
-
-    An interruption ends the rounds, and what was run until then is counted.
-    """
-    tallies = {race: Tally() for race in races}
-    with suppress(KeyboardInterrupt):
-        run_in_turn(arena, races, options, tallies)
+                counted = {race: Tally() for race in wanted}
+                tallies |= counted
+                with suppress(KeyboardInterrupt):
+                    run_in_turn(arena, wanted, options, counted)
     return tallies
 
 
 def run_in_turn(
     arena: Arena, races: dict[str, Round], options: argparse.Namespace, tallies: dict[str, Tally]
 ) -> None:
-    """Run some rounds of each race in turn, until there were enough of all."""
+    """Run some rounds of each race in turn, until there were enough of all.
+
+    An interruption ends the rounds, and what was run until then is counted.
+    """
     for begun in range(0, options.rounds, options.together):
         number = min(options.together, options.rounds - begun)
         for race, tally in tallies.items():
