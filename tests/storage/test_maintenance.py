@@ -54,7 +54,11 @@ def execute(path: Path, statement: str) -> list[tuple[object, ...]]:
 
 def only_the_first_revision(folder: Path) -> Path:
     """Return the migrations as they were before the second one."""
-    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__", "000[2-9]*"))
+    shutil.copytree(
+        MIGRATIONS,
+        folder,
+        ignore=shutil.ignore_patterns("__pycache__", "000[2-9]*", "00[1-9][0-9]*"),
+    )
     return folder
 
 
