@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from authserver.administration.accounts import FALLBACK_LOCALE, found, just_deleted, record, wanted
+from authserver.administration.accounts import (
+    FALLBACK_LOCALE,
+    found,
+    just_deleted,
+    record,
+    stopped,
+    wanted,
+)
 from authserver.administration.mistakes import AccountInvalid
 from authserver.domain.accounts import Account
 from authserver.domain.audit_events import AuditKind
@@ -14,7 +21,7 @@ from authserver.domain.emails import UsageType
 from authserver.domain.randomness import Randomness
 from authserver.domain.standard_claims import claims_faults
 from authserver.storage.accounts import AddressTaken
-from authserver.storage.endings import end_everything, end_sign_ins
+from authserver.storage.endings import end_sign_ins
 from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
@@ -50,21 +57,21 @@ class AccountChanges:
         address = None if change.email is None else parse_email_address(change.email)
         with self.storage.writing() as work:
             account = wanted(work, reference)
-            claims = merged(account.claims, change.claims or {})
+            moves_to = None if address == account.address else address
+            held = stopped(work, account, now) if moves_to else hold(work, account)
+            claims = merged(held.claims, change.claims or {})
             faults = claims_faults(claims)
             if change.email is not None and address is None:
                 faults = [f"{change.email!r} is not one plain e-mail address.", *faults]
             if faults:
                 raise AccountInvalid(*faults)
-            # Verifications are locked before the account, as everywhere.
-            if address is not None:
-                work.verifications.cancel_for_address(account.address.canonical)
-            held = work.accounts.hold(account.subject)
-            if held is None:
-                raise just_deleted(account)
-            self._write(work, held, change, now)
-            if address is not None and address != held.address:
-                self._move(work, held, address, now)
+            if change.claims is not None:
+                work.accounts.set_claims(held.subject, claims, now)
+            if change.is_admin is not None:
+                work.accounts.set_admin(held.subject, now, is_admin=change.is_admin)
+            record_change(work, held, change, now)
+            if moves_to is not None:
+                self._move(work, held, moves_to, now)
             after = found(work, held.subject)
             work.commit()
         return after
@@ -73,10 +80,7 @@ class AccountChanges:
         """End all sessions and tokens of an account; its recognised browsers stay."""
         now = self.clock.now()
         with self.storage.writing() as work:
-            account = wanted(work, reference)
-            held = work.accounts.hold(account.subject)
-            if held is None:
-                raise just_deleted(account)
+            held = hold(work, wanted(work, reference))
             end_sign_ins(work, held.subject, now)
             record(work, AuditKind.SESSIONS_ENDED, held, now)
             work.commit()
@@ -92,23 +96,11 @@ class AccountChanges:
             work.commit()
         return {"exported_at": now.isoformat(), **parts}
 
-    def _write(self, work: UnitOfWork, held: Account, change: AccountChange, now: datetime) -> None:
-        changed = {}
-        if change.claims is not None:
-            work.accounts.set_claims(held.subject, merged(held.claims, change.claims), now)
-            changed["claims"] = " ".join(sorted(change.claims))
-        if change.is_admin is not None and change.is_admin != held.is_admin:
-            work.accounts.set_admin(held.subject, now, is_admin=change.is_admin)
-            changed["is_admin"] = str(change.is_admin).lower()
-        if changed:
-            record(work, AuditKind.ACCOUNT_CHANGED, held, now, **changed)
-
     def _move(self, work: UnitOfWork, held: Account, new: EmailAddress, now: datetime) -> None:
         try:
             work.accounts.change_address(held.subject, held.address, new, now, proven_at=None)
         except AddressTaken as taken:
             raise AccountInvalid(f"The address {new.typed} has an account.") from taken
-        end_everything(work, held, now)
         work.interactions.end_of_subject(held.subject, now)
         notice = MailedNotice(
             usage_type=UsageType.ADDRESS_CHANGED,
@@ -124,3 +116,22 @@ class AccountChanges:
 def merged(before: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
     """Return the claims after the changes; null removes one."""
     return {name: value for name, value in {**before, **changes}.items() if value is not None}
+
+
+def hold(work: UnitOfWork, account: Account) -> Account:
+    """Keep the account as it is until the commit; raises AccountUnknown where it is gone."""
+    held = work.accounts.hold(account.subject)
+    if held is None:
+        raise just_deleted(account)
+    return held
+
+
+def record_change(work: UnitOfWork, held: Account, change: AccountChange, now: datetime) -> None:
+    """Record which claims and rights were set; an address has an event of its own."""
+    detail = {}
+    if change.claims is not None:
+        detail["claims"] = " ".join(sorted(change.claims))
+    if change.is_admin not in {None, held.is_admin}:
+        detail["is_admin"] = str(change.is_admin).lower()
+    if detail:
+        record(work, AuditKind.ACCOUNT_CHANGED, held, now, **detail)

@@ -50,9 +50,10 @@ class SigningKeyAdministration:
 
     def ensure_next_ones(self) -> None:
         """Make the next key of each algorithm that signs and has none."""
-        for key in self.list():
-            if key.state is SigningKeyState.CURRENT:
-                self._ensure_next(key.algorithm)
+        known = {(key.algorithm, key.state) for key in self.list()}
+        for algorithm, state in known:
+            if state is SigningKeyState.CURRENT and (algorithm, SigningKeyState.NEXT) not in known:
+                self._ensure_next(algorithm)
 
     def list(self) -> list[SigningKey]:
         """Return every key, the newest first."""

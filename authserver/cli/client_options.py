@@ -1,10 +1,9 @@
 """Options of `authserver client` for what clients may register beside their addresses."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from functools import reduce
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
@@ -13,39 +12,30 @@ from authserver.domain.client_metadata import ClientAuthenticationMethod, Client
 from authserver.domain.signing_keys import SigningAlgorithm
 
 Command = Callable[..., None]
+Value = TypeVar("Value")
 
 
-class DurationOrNone(click.ParamType[timedelta | str]):
-    """A duration, or an empty text for none."""
+class OrNone(click.ParamType[Value | str]):
+    """What another type takes, or an empty text for none."""
 
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta | str:
-        """Return the duration or the empty text; anything else is wrong usage."""
-        return "" if value == "" else DURATION.convert(value, param, ctx)
-
-
-class AlgorithmOrNone(click.ParamType[SigningAlgorithm | str]):
-    """A signing algorithm, or an empty text for none."""
-
-    name = "algorithm"
+    def __init__(self, wanted: click.ParamType[Value]) -> None:
+        self.name = wanted.name
+        self._wanted = wanted
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> SigningAlgorithm | str:
-        """Return the algorithm or the empty text; anything else is wrong usage."""
-        return "" if value == "" else ALGORITHM.convert(value, param, ctx)
+    ) -> Value | str:
+        """Return the value or the empty text; anything else is wrong usage."""
+        return "" if value == "" else self._wanted.convert(value, param, ctx)
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Return the values for the help."""
-        return ALGORITHM.get_metavar(param, ctx)
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Return what the help shows for a value."""
+        return self._wanted.get_metavar(param, ctx)
 
 
 ALGORITHM: Final = ChoiceOf(SigningAlgorithm)
-ALGORITHM_OR_NONE: Final = AlgorithmOrNone()
-DURATION_OR_NONE: Final = DurationOrNone()
+ALGORITHM_OR_NONE: Final = OrNone(ALGORITHM)
+DURATION_OR_NONE: Final = OrNone(DURATION)
 SHOWN_ADDRESSES: Final = {
     "client_uri": "Its home page.",
     "logo_uri": "A picture of it: fetched, and shown on the pages on the way to it.",

@@ -24,7 +24,7 @@ from authserver.flows.factor_secrets import EnteredCode, FactorSecrets, refusal_
 from authserver.flows.notices import notice_to
 from authserver.flows.passwords import PasswordChecks
 from authserver.flows.steps import Proceed, Step, notice_of_refusal
-from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction
+from authserver.flows.visitor import GoOn, InteractionGone, Visitor, find_interaction, gone
 from authserver.storage.endings import end_sign_ins
 from authserver.storage.notices import owe_notice
 from authserver.storage.registered_clients import RegisteredClients
@@ -99,10 +99,7 @@ class ForgotPassword:
             has_second_factor=standing.has_second_factor,
         )
         if fault is not None:
-            return self._note(
-                visitor,
-                {"outcome": fault, "needed": self.needed(standing), "step": Step.NEW_PASSWORD},
-            )
+            return self._note(visitor, {"outcome": fault, "needed": self.needed(standing)})
         hashed = self.passwords.hash(password)
         return self._store(visitor, hashed)
 
@@ -123,7 +120,7 @@ class ForgotPassword:
             return Proceed(interaction_id=found.id, step=Step.ADDRESS)
         account = work.accounts.find_by_address(verification.address.canonical)
         if account is None or not account.is_active:
-            return InteractionGone(reason="expired", client_id=found.client_id)
+            return gone(found, "expired")
         first = first_factor_of(account, verification)
         has_second_factor = bool(work.second_factors.list(account.subject))
         is_shown = not has_second_factor or found.first_factor == first
