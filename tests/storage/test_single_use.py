@@ -60,6 +60,13 @@ def use_proof(storage: Storage, verification: VerificationId) -> bool:
     return used
 
 
+def cancel(storage: Storage) -> bool:
+    with storage.writing() as work:
+        work.verifications.cancel_for_address(ADA.canonical)
+        work.commit()
+    return True
+
+
 def use_link(storage: Storage) -> Subject | None:
     with storage.writing() as work:
         subject = work.accounts.use_sign_in_link(LINK, NOW)
@@ -207,22 +214,31 @@ def test_a_replaced_verification_makes_room_and_can_never_be_consumed(storage: S
     assert not consume(storage, earlier)
 
 
-def test_a_verification_is_consumed_or_cancelled_never_both(storage: Storage) -> None:
+def test_nothing_survives_a_cancellation_beside_the_right_code(storage: Storage) -> None:
     verification = store_verification(storage, code_mailed=True)
 
-    def cancel() -> bool:
-        with storage.writing() as work:
-            work.verifications.cancel_for_address(ADA.canonical)
-            work.commit()
-        return False
+    race_of([partial(consume, storage, verification), partial(cancel, storage)])
 
-    [was_consumed, _] = race_of([lambda: consume(storage, verification), cancel])
+    # Either the code was dead already, or the proof that it gave ended unused.
+    with storage.reading() as work:
+        found = work.verifications.find(verification)
+    assert found is not None
+    assert found.state is VerificationState.CANCELLED
+    assert not use_proof(storage, verification)
+
+
+def test_a_proof_is_used_or_cancelled_never_both(storage: Storage) -> None:
+    verification = store_verification(storage, code_mailed=True)
+    assert consume(storage, verification)
+
+    [was_used, _] = race_of([partial(use_proof, storage, verification), partial(cancel, storage)])
 
     with storage.reading() as work:
         found = work.verifications.find(verification)
     assert found is not None
-    expected = VerificationState.VERIFIED if was_consumed else VerificationState.CANCELLED
+    expected = VerificationState.VERIFIED if was_used else VerificationState.CANCELLED
     assert found.state is expected
+    assert (found.proof_used_at is not None) is was_used
 
 
 @pytest.mark.parametrize("wrong_client", ["other", ""])
