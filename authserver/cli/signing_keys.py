@@ -1,11 +1,18 @@
 """`authserver signing-key`."""
 
+from typing import Any, Final
+
 import click
 
 from authserver.cli.context import ChoiceOf, Options, opened, with_options
 from authserver.cli.output import instant, print_document, print_table, shown_instant
 from authserver.domain.signing_keys import DEFAULT_ALGORITHM, SigningAlgorithm, SigningKey
 
+# Key ids are thumbprints in base64url: no short option may be found in one.
+KID_MAY_BEGIN_WITH_HYPHEN: Final[dict[str, Any]] = {
+    "ignore_unknown_options": True,
+    "help_option_names": ["--help"],
+}
 TOO_NEW = (
     " It was published only now: clients that keep a copy of the key set may not know it for "
     "a minute."
@@ -61,7 +68,7 @@ def rotate(options: Options, *, algorithm: SigningAlgorithm) -> None:
     options.report(key_document(key), sentence if key.was_known_before else sentence + TOO_NEW)
 
 
-@signing_keys.command("retire")
+@signing_keys.command("retire", context_settings=KID_MAY_BEGIN_WITH_HYPHEN)
 @click.argument("kid")
 @with_options
 def retire(options: Options, *, kid: str) -> None:

@@ -122,6 +122,11 @@ def test_a_key_is_rotated_then_retired(run: Run, run_json: RunJson) -> None:
     assert sorted(states.values()) == ["current", "next", "retired"]
 
 
+@pytest.mark.parametrize("kid", ["-scffiXTv6YnpVqYhcvars256", "--cffiXTv6YnpVqYhcvars256", "-h"])
+def test_a_key_id_that_begins_with_a_hyphen_is_no_option(run: Run, kid: str) -> None:
+    assert f"no signing key {kid!r}" in run("signing-key", "retire", kid).stderr
+
+
 def test_a_rotation_of_a_key_that_nobody_knew_says_so(run: Run) -> None:
     answer = run("signing-key", "rotate", "--algorithm", "ES384").stdout
 
