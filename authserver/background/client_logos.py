@@ -12,14 +12,10 @@ from authserver.domain.client_logos import ACCEPTED_LOGOS, MOST_LOGO_OCTETS, Log
 from authserver.domain.clients import ClientId
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.lane import Lane
-from authserver.outbound.address_guard import TargetForbidden
-from authserver.outbound.guarded_caller import AnswerTooLarge, GuardedCaller
-from authserver.outbound.http_caller import NoAnswer, NotReached
+from authserver.outbound.guarded_caller import GuardedCaller
 
 logger = logging.getLogger(__name__)
 
-OK: Final = 200
-FAULTS_OF_SERVER: Final = 500
 # Strangers choose these sites: slow ones must leave room for calls that people wait for.
 AT_ONCE: Final = 4
 
@@ -69,17 +65,9 @@ class LogoFetcher:
 
     async def _ask(self, owed: LogoToFetch) -> str:
         """Fetch and keep one logo; return how it went, in a few words."""
-        try:
-            caller = await self.lane.run(self.caller)
-            answer = await caller.get(owed.uri, accept=ACCEPTED_LOGOS, most_octets=MOST_LOGO_OCTETS)
-        except (TargetForbidden, AnswerTooLarge) as fault:
-            await self.lane.run(self.delivery.miss, owed)
-            return str(fault)
-        except (NotReached, NoAnswer) as fault:
-            await self.lane.run(self.delivery.wait, owed)
-            return str(fault)
-        if answer.status == OK:
-            return await self.lane.run(self.delivery.keep, owed, answer.body)
-        is_away = answer.status >= FAULTS_OF_SERVER
-        await self.lane.run(self.delivery.wait if is_away else self.delivery.miss, owed)
-        return f"status {answer.status}"
+        caller = await self.lane.run(self.caller)
+        found = await caller.get(owed.uri, accept=ACCEPTED_LOGOS, most_octets=MOST_LOGO_OCTETS)
+        if found.body is not None:
+            return await self.lane.run(self.delivery.keep, owed, found.body)
+        await self.lane.run(self.delivery.wait if found.may_come else self.delivery.miss, owed)
+        return found.outcome

@@ -2,22 +2,37 @@
 
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
 import httpx
 
-from authserver.outbound.address_guard import AddressGuard
+from authserver.outbound.address_guard import AddressGuard, TargetForbidden
 from authserver.outbound.http_caller import Answer, NoAnswer, NotReached
 
 MAX_ANSWER_OCTETS: Final = 65_536
 CONNECT_SECONDS: Final = 2.0
 READ_SECONDS: Final = 3.0
 WHOLE_CALL_SECONDS: Final = 5.0
+OK: Final = 200
+FAULTS_OF_SERVER: Final = 500
 
 
 class AnswerTooLarge(NoAnswer):
     """The answer is longer than anything of its kind needs to be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What came of asking for a document: its octets, or none; `outcome` says how it went.
+
+    `may_come` tells that nothing speaks against asking again later.
+    """
+
+    outcome: str
+    body: bytes | None = None
+    may_come: bool = False
 
 
 class GuardedCaller:
@@ -39,9 +54,19 @@ class GuardedCaller:
             ),
         )
 
-    async def get(self, url: str, *, accept: str, most_octets: int = MAX_ANSWER_OCTETS) -> Answer:
-        """GET a document of so many octets at most. Raises as `post` does."""
-        return await self._call("GET", url, {"Accept": accept}, most_octets=most_octets)
+    async def get(self, url: str, *, accept: str, most_octets: int = MAX_ANSWER_OCTETS) -> Document:
+        """GET a document of so many octets at most; only a plain 200 brings one."""
+        try:
+            answer = await self._call("GET", url, {"Accept": accept}, most_octets=most_octets)
+        except (TargetForbidden, AnswerTooLarge) as fault:
+            return Document(outcome=str(fault))
+        except (NotReached, NoAnswer) as fault:
+            return Document(outcome=str(fault), may_come=True)
+        if answer.status == OK:
+            return Document(outcome="read", body=answer.body)
+        return Document(
+            outcome=f"status {answer.status}", may_come=answer.status >= FAULTS_OF_SERVER
+        )
 
     async def post(self, url: str, *, content_type: str, body: bytes) -> Answer:
         """POST exactly these bytes.

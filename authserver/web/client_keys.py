@@ -10,14 +10,11 @@ import anyio
 from authserver.lane import Lane
 from authserver.oidc.client_assertions import ClientKeysStale
 from authserver.oidc.remote_key_sets import RemoteKeySets
-from authserver.outbound.address_guard import TargetForbidden
 from authserver.outbound.guarded_caller import GuardedCaller
-from authserver.outbound.http_caller import NoAnswer, NotReached
 
 logger = logging.getLogger(__name__)
 
 ACCEPTED: Final = "application/jwk-set+json, application/json"
-OK: Final = 200
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -62,12 +59,9 @@ class ClientKeys:
 
     async def _ask(self, uri: str) -> str:
         """Fetch and keep the keys; return how it went, in a word or two."""
-        try:
-            # Reading the trusted authorities for the first call takes a while.
-            caller = await self.lane.run(self.caller)
-            answer = await caller.get(uri, accept=ACCEPTED)
-        except (TargetForbidden, NotReached, NoAnswer) as fault:
-            return str(fault)
-        if answer.status != OK:
-            return f"status {answer.status}"
-        return await self.lane.run(self.remote.receive, uri, answer.body)
+        # Reading the trusted authorities for the first call takes a while.
+        caller = await self.lane.run(self.caller)
+        found = await caller.get(uri, accept=ACCEPTED)
+        if found.body is None:
+            return found.outcome
+        return await self.lane.run(self.remote.receive, uri, found.body)

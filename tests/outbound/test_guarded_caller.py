@@ -1,6 +1,7 @@
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from authserver.outbound.address_guard import (
     TargetForbidden,
     is_public,
 )
-from authserver.outbound.guarded_caller import AnswerTooLarge, GuardedCaller
+from authserver.outbound.guarded_caller import AnswerTooLarge, Document, GuardedCaller
 from authserver.outbound.http_caller import NoAnswer, NotReached
 from authserver.outbound.trust import trusting_context
 from tests.support.certificates import loopback_certificate
@@ -133,13 +134,15 @@ async def test_this_machine_is_refused_unless_its_origin_is_allowed(tmp_path: Pa
         url = f"{running.origin}/jwks"
         stranger, friend = caller_for("https://other", trusted), caller_for(running.origin, trusted)
 
+        refused = await stranger.get(url, accept="application/json")
         with pytest.raises(TargetForbidden):
-            await stranger.get(url, accept="application/json")
-        answer = await friend.get(url, accept="application/json")
+            await stranger.post(url, content_type="text/plain", body=b"x")
+        document = await friend.get(url, accept="application/json")
         await stranger.close()
         await friend.close()
 
-    assert (answer.status, answer.body) == (200, b"keys")
+    assert (refused.body, refused.may_come) == (None, False)
+    assert document == Document(outcome="read", body=b"keys")
     assert running.asked == [("GET", "/jwks", f"localhost:{running.port}")]
     assert running.server_names[-1] == "localhost"
 
@@ -155,18 +158,39 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(tmp_path: Path) -> No
     assert running.bodies == [b"x"]
 
 
+@pytest.mark.parametrize(
+    ("status", "may_come"), [(204, False), (302, False), (404, False), (500, True), (503, True)]
+)
+async def test_only_a_plain_200_brings_a_document(
+    tmp_path: Path, status: int, *, may_come: bool
+) -> None:
+    body = b"" if status == HTTPStatus.NO_CONTENT else b"keys"
+    with site(tmp_path, lambda *_: (status, {}, body)) as (running, trusted):
+        caller = caller_for(running.origin, trusted)
+        document = await caller.get(f"{running.origin}/", accept="*/*")
+        await caller.close()
+
+    assert document == Document(outcome=f"status {status}", may_come=may_come)
+
+
 async def test_an_answer_without_end_is_cut_off(tmp_path: Path) -> None:
     with site(tmp_path, lambda *_: (200, {}, b"x" * 70_000)) as (running, trusted):
         caller = caller_for(running.origin, trusted)
+        document = await caller.get(f"{running.origin}/", accept="*/*")
         with pytest.raises(AnswerTooLarge):
-            await caller.get(f"{running.origin}/", accept="*/*")
+            await caller.post(f"{running.origin}/", content_type="text/plain", body=b"x")
         await caller.close()
+
+    assert document == Document(outcome="the answer is too large")
 
 
 async def test_a_certificate_that_is_not_trusted_is_not_reached(tmp_path: Path) -> None:
     with site(tmp_path, lambda *_: (200, {}, b"")) as (running, _):
         guard = AddressGuard(frozenset({running.origin}))
         caller = GuardedCaller(guard, ssl.create_default_context())
+        document = await caller.get(f"{running.origin}/", accept="*/*")
         with pytest.raises((NotReached, NoAnswer)):
-            await caller.get(f"{running.origin}/", accept="*/*")
+            await caller.post(f"{running.origin}/", content_type="text/plain", body=b"x")
         await caller.close()
+
+    assert (document.body, document.may_come) == (None, True)
