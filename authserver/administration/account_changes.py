@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authserver.administration.accounts import (
-    FALLBACK_LOCALE,
     found,
     just_deleted,
     record,
@@ -105,7 +104,7 @@ class AccountChanges:
         notice = MailedNotice(
             usage_type=UsageType.ADDRESS_CHANGED,
             address=held.address.typed,
-            locale=held.locale or FALLBACK_LOCALE,
+            locale=held.locale or "",
             details={"new_address": mask(new.typed)},
         )
         owe_notice(work, notice, self.randomness, now)

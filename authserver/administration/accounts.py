@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from authserver.administration.mistakes import AccountInvalid, AccountUnknown
 from authserver.domain.accounts import (
@@ -25,8 +24,6 @@ from authserver.storage.accounts import AddressTaken
 from authserver.storage.endings import delete_account, stop_account
 from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.unit_of_work import Storage, UnitOfWork
-
-FALLBACK_LOCALE: Final = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +131,6 @@ class AccountAdministration:
             notice = MailedNotice(
                 usage_type=UsageType.SECOND_FACTOR_CHANGED,
                 address=account.address.typed,
-                locale=account.locale or FALLBACK_LOCALE,
                 details={"change": "off"},
             )
             owe_notice(work, notice, self.randomness, now)

@@ -21,7 +21,7 @@ from authserver.domain.clients import ACCOUNT_CLIENT
 from authserver.domain.clock import Clock
 from authserver.domain.configuration import ConfigurationKind
 from authserver.domain.delivery_reports import TimelineStep
-from authserver.domain.emails import Email, UsageType
+from authserver.domain.emails import ASKED_BY_ANYBODY, Email, UsageType
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.limits import HOUR, Limit, LimitKind
 from authserver.domain.mail_configuration import (
@@ -48,6 +48,7 @@ TEST_LABEL: Final = "000"
 TEST_MINUTES: Final = 10
 SAMPLE_ADDRESS: Final = "ada@example.com"
 SAMPLE_BROWSER: Final = "Firefox on Linux"
+SAMPLE_USER: Final = {"name": "Ada Lovelace", "username": "ada", "primaryEmail": SAMPLE_ADDRESS}
 SAMPLE_DETAILS: Final = {"new_address": "new@example.com", "change": "on"}
 MOST_SHOWN: Final = 50
 ONE_MINUTE: Final = timedelta(minutes=1)
@@ -198,6 +199,7 @@ class MailAdministration:
             requested_at=now,
             browser=SAMPLE_BROWSER,
             details=SAMPLE_DETAILS,
+            user={} if usage_type in ASKED_BY_ANYBODY else SAMPLE_USER,
             code=Secret(TEST_CODE) if carries_code else None,
             minutes=TEST_MINUTES if carries_code else None,
         )

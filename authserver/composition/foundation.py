@@ -59,7 +59,7 @@ class Foundation:
         self.clients = RegisteredClients(self.cache, own_client, self.brands)
         self.apis = RegisteredApis(self.cache)
         self.keys = ProviderKeys(self.cache, self.deriver.keys)
-        self.renderer = Renderer(packaged("templates"))
+        self.renderer = Renderer(packaged("templates"), default_locale=settings.fallback_language)
         self.lane = Lane(threads=self.storage.database.connections + THREADS_BESIDE_CONNECTIONS)
         self.lifetimes = settings.lifetimes.lifetimes()
         self.policy = settings.codes.policy()
@@ -97,6 +97,7 @@ class Foundation:
             self.clock,
             sender_host=self.endpoint.host,
             code_in_subject=self.settings.codes.mails.code_in_subject,
+            fallback_language=self.settings.fallback_language,
         )
 
     @cached_property

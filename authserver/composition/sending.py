@@ -84,6 +84,7 @@ class Sending:
             endpoint=self.base.endpoint,
             brands=self.base.brands,
             experience=self.base.experience,
+            fallback_language=self.base.settings.fallback_language,
         )
         quota = QuotaErrand(self.operating.quota, self.enquiries, self.base.lane)
         jobs: list[Job | Errand] = [

@@ -1,9 +1,10 @@
 """Which mail answers what was asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from authserver.domain.accounts import Account
-from authserver.domain.emails import UsageType
+from authserver.domain.emails import ASKED_BY_ANYBODY, UsageType
 from authserver.domain.outgoing_mail import OutgoingMail
 from authserver.domain.sign_in_experience import SignInExperience
 from authserver.domain.verifications import Purpose, Verification
@@ -17,7 +18,7 @@ class Chosen:
     to: str
     locale: str
     carries_code: bool
-    has_account: bool
+    account: Account | None = None
     verification: Verification | None = None
     suppressed_at: frozenset[str] = frozenset()
 
@@ -43,20 +44,30 @@ def choose_mail(
         to=to,
         locale=mail.locale,
         carries_code=carries_code,
-        has_account=account is not None,
+        account=account,
         verification=verification,
     )
 
 
-def choose_notice(mail: OutgoingMail, account: Account | None) -> Chosen:
+def choose_notice(mail: OutgoingMail, account: Account | None, fallback_language: str) -> Chosen:
     """Return the notice that is owed, in the language that the account has chosen."""
     return Chosen(
         usage_type=mail.usage_type,
         to=mail.address if account is None else account.address.typed,
-        locale=(account and account.locale) or mail.locale,
+        locale=(account and account.locale) or mail.locale or fallback_language,
         carries_code=False,
-        has_account=True,
+        account=account,
     )
+
+
+def told_of(chosen: Chosen) -> Mapping[str, str]:
+    """Return what an operator's template may say of the account, by placeholder."""
+    account = chosen.account
+    if account is None or chosen.usage_type in ASKED_BY_ANYBODY:
+        return {}
+    claims = {"name": "name", "username": "preferred_username"}
+    values = {name: str(account.claims.get(claim, "")) for name, claim in claims.items()}
+    return {**values, "primaryEmail": account.address.typed}
 
 
 def serves_without_account(verification: Verification, experience: SignInExperience) -> bool:

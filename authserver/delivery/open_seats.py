@@ -37,11 +37,15 @@ def take_seats(
 ) -> tuple[list[Due], list[OutgoingMail]]:
     """Return the mails that may leave, and those for which no seat is open.
 
-    Addresses with an account need none. A mail takes its seat when it is claimed first. Only
-    dispatchers lock this counter, all of them before any verification.
+    Notices and addresses with an account need none. A mail takes its seat when it is claimed
+    first. Only dispatchers lock this counter, all of them before any verification.
     """
     seats = policy.open_seats
-    asking = [mail for mail, chosen in due if not chosen.has_account and mail.claims == 1]
+    asking = [
+        mail
+        for mail, chosen in due
+        if chosen.account is None and mail.claims == 1 and not mail.is_notice
+    ]
     if not asking or seats.most >= policy.mails_per_day:
         return list(due), []
     oldest_first = sorted(asking, key=lambda mail: (mail.created_at, mail.id))

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from authserver.crypto.deriver import Deriver
-from authserver.delivery.choice import Chosen, choose_mail, choose_notice
+from authserver.delivery.choice import Chosen, choose_mail, choose_notice, told_of
 from authserver.delivery.open_seats import by_verification, give_seats_back, take_seats
 from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clock import Clock
 from authserver.domain.email_address import parse_email_address
-from authserver.domain.emails import NOTICES_TO_ACCOUNTS, Email
+from authserver.domain.emails import NOTICES_TO_ACCOUNTS, NOTICES_TO_FORMER_ADDRESSES, Email
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.finish_elsewhere import FINISHED_ELSEWHERE, path_of_link
 from authserver.domain.outgoing_mail import (
@@ -68,6 +68,7 @@ class MailDelivery:
     endpoint: Endpoint
     brands: StoredBrands
     experience: StoredSignInExperience
+    fallback_language: str
 
     def claim(self, at_most: int) -> list[MailToSend]:
         """Take due mails under a lease; those that are not worth sending are dropped.
@@ -171,15 +172,17 @@ class MailDelivery:
 
     def _choose_notice(self, work: UnitOfWork, mail: OutgoingMail, now: datetime) -> Chosen | None:
         account, address = None, parse_email_address(mail.address)
-        if mail.usage_type in NOTICES_TO_ACCOUNTS:
-            account = None if address is None else work.accounts.find_by_address(address.canonical)
-            if account is None or not account.is_active:
-                return self._drop(work, mail, now, "no_account")
+        if address is not None and mail.usage_type not in NOTICES_TO_FORMER_ADDRESSES:
+            account = work.accounts.find_by_address(address.canonical)
+        if mail.usage_type in NOTICES_TO_ACCOUNTS and (account is None or not account.is_active):
+            return self._drop(work, mail, now, "no_account")
         canonical = mail.address if address is None else address.canonical
         suppressed_at = work.suppressions.senders_for(canonical, now)
         if EVERY_SENDER in suppressed_at:
             return self._drop(work, mail, now, SUPPRESSED)
-        return replace(choose_notice(mail, account), suppressed_at=suppressed_at)
+        return replace(
+            choose_notice(mail, account, self.fallback_language), suppressed_at=suppressed_at
+        )
 
     def _drop(
         self, work: UnitOfWork, mail: OutgoingMail, now: datetime, reason: str
@@ -206,6 +209,7 @@ class MailDelivery:
             requested_at=mail.created_at,
             browser=mail.details.get("browser", ""),
             details=mail.details,
+            user=told_of(chosen),
         )
         verification = chosen.verification
         if verification is None:

@@ -54,6 +54,14 @@ CODE_TYPES: Final = frozenset(
 
 # Owed without reading accounts, and sent only to an address that has one.
 NOTICES_TO_ACCOUNTS: Final = frozenset({UsageType.LONGER_CODES})
+# Who has such an address now need not be the person whom the notice concerns.
+NOTICES_TO_FORMER_ADDRESSES: Final = frozenset(
+    {UsageType.ADDRESS_CHANGED, UsageType.ACCOUNT_DELETED}
+)
+# What anybody may have asked for: such mails tell nothing of the account.
+ASKED_BY_ANYBODY: Final = (
+    CODE_TYPES - {UsageType.USER_PERMISSION_VALIDATION, UsageType.MFA_VERIFICATION}
+) | {UsageType.NO_ACCOUNT, UsageType.SUSPENDED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,8 @@ class Email:
     """Everything a mail says; `code`, `link` and `minutes` are absent where it carries no code.
 
     `support` is the address or URL of whoever runs the instance, where one was given. `details`
-    are what only some notices say, by name: `new_address`, `browser`, and the like.
+    are what only some notices say, by name: `new_address`, `browser`, and the like. `user` is
+    what an operator's template may say of the account: `name`, `username`, `primaryEmail`.
     A test says so in its subject, because its code opens nothing.
     """
 
@@ -82,4 +91,5 @@ class Email:
     minutes: int | None = None
     link: Secret | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    user: Mapping[str, str] = field(default_factory=dict)
     is_test: bool = False

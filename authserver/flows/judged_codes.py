@@ -13,7 +13,6 @@ from authserver.flows.visitor import Visitor
 from authserver.storage.notices import MailedNotice, owe_notice
 from authserver.storage.unit_of_work import UnitOfWork
 
-FALLBACK_LOCALE: Final = "en"
 # An alarm that holds is prolonged at most so often, or all wrong codes would queue for its row.
 PROLONGED_EVERY: Final = timedelta(seconds=10)
 
@@ -80,7 +79,6 @@ class JudgedCodes:
         notice = MailedNotice(
             usage_type=UsageType.LONGER_CODES,
             address=claimed.address.canonical,
-            locale=visitor.chosen_locale or FALLBACK_LOCALE,
         )
         owe_notice(work, notice, self.randomness, now)
 
@@ -120,9 +118,5 @@ class JudgedCodes:
         )
         work.record(event, now)
         for admin in work.accounts.admins():
-            notice = MailedNotice(
-                usage_type=UsageType.SPRAY_ALARM,
-                address=admin.address.typed,
-                locale=admin.locale or FALLBACK_LOCALE,
-            )
+            notice = MailedNotice(usage_type=UsageType.SPRAY_ALARM, address=admin.address.typed)
             owe_notice(work, notice, self.randomness, now)

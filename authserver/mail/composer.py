@@ -185,6 +185,7 @@ def placeholder_values(email: Email) -> dict[str, str]:
         "request.label": email.request_label,
         "request.time": request_time(email),
         "request.browser": email.browser,
+        **{f"user.{name}": value for name, value in email.user.items()},
     }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, field_validator
 
 from authserver.domain.email_address import parse_email_address
+from authserver.domain.languages import Language
 from authserver.domain.mail_senders import is_loopback
 from authserver.domain.secret import Secret
 from authserver.settings.addresses import is_bind, origin_of
@@ -160,6 +161,10 @@ class Settings(Group):
         description="keys, newest first; they seal signing keys and sender secrets, key the codes",
     )
     admin_email: Text = Field(default=None, description="whom the first start makes administrator")
+    fallback_language: Language = Field(
+        default=Language.ENGLISH,
+        description="language of pages and mails for people who asked for none of the others",
+    )
     trusted_proxies: Networks = Field(
         default=(), description="networks of proxies whose X-Forwarded-For counts"
     )

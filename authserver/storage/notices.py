@@ -12,11 +12,14 @@ from authserver.storage.unit_of_work import Notice, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailedNotice:
-    """One notice for one address; `details` are short values that the mail shows."""
+    """One notice for one address; `details` are short values that the mail shows.
+
+    Without a `locale` it speaks the language of the account, else the fallback language.
+    """
 
     usage_type: UsageType
     address: str
-    locale: str
+    locale: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from authserver.composition.foundation import Foundation
 from authserver.delivery.outgoing_mail import MailDelivery
+from authserver.domain.emails import UsageType
 from authserver.domain.interactions import InteractionId
 from authserver.domain.outgoing_mail import Attempt, MailId, MailOutcome, MailResult
 from authserver.domain.verifications import Verification, VerificationId
@@ -47,6 +48,7 @@ class Office:
         mail = a_mail(
             id=MailId(f"mail-{number}"),
             verification_id=verification.id,
+            usage_type=UsageType(verification.purpose),
             address=verification.address.typed,
             due_at=now,
             created_at=now,
@@ -109,6 +111,7 @@ def open_office(database_url: str, folder: Path) -> Iterator[Office]:
         endpoint=base.endpoint,
         brands=base.brands,
         experience=base.experience,
+        fallback_language="en",
     )
     try:
         yield Office(base, clock, delivery)

@@ -9,11 +9,11 @@ from authserver.domain.accounts import AccountStatus
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.emails import UsageType
 from authserver.domain.outgoing_mail import MailResult, MailState
-from authserver.domain.verifications import VerificationState
+from authserver.domain.verifications import Purpose, VerificationState
 from authserver.storage.notices import MailedNotice, owe_notice
 from tests.delivery.office import LIFE, Office
 from tests.storage.racing import race
-from tests.storage.samples import a_client, an_account
+from tests.storage.samples import a_client, an_account, store_account
 
 SECOND = timedelta(seconds=1)
 
@@ -248,3 +248,43 @@ def test_a_fault_with_a_long_name_ends_a_mail_like_any_other(office: Office) -> 
     story = office.story()
     assert story.mail.reason == name[:40]
     assert [each.outcome.error_code for each in story.attempts] == [name]
+
+
+@pytest.mark.parametrize(
+    ("usage_type", "is_told"),
+    [
+        (UsageType.USER_PERMISSION_VALIDATION, True),
+        (UsageType.MFA_VERIFICATION, True),
+        (UsageType.SIGN_IN, False),
+        (UsageType.FORGOT_PASSWORD, False),
+    ],
+)
+def test_a_template_can_name_the_person_only_where_no_stranger_can_have_asked(
+    office: Office, usage_type: UsageType, *, is_told: bool
+) -> None:
+    claims = {"name": "Ada Lovelace", "preferred_username": "ada"}
+    store_account(office.base.storage, claims=claims)
+    office.owe(purpose=Purpose(usage_type))
+
+    (owed,) = office.delivery.claim(10)
+
+    told = {"name": "Ada Lovelace", "username": "ada", "primaryEmail": "Ada@example.com"}
+    assert owed.email.usage_type is usage_type
+    assert owed.email.user == (told if is_told else {})
+
+
+@pytest.mark.parametrize("usage_type", [UsageType.NEW_BROWSER, UsageType.ADDRESS_CHANGED])
+def test_a_notice_names_nobody_who_has_a_former_address_now(
+    office: Office, usage_type: UsageType
+) -> None:
+    store_account(office.base.storage, claims={"name": "Ada Lovelace", "locale": "de"})
+    notice = MailedNotice(usage_type=usage_type, address="Ada@example.com", locale="fr")
+    with office.base.storage.writing() as work:
+        owe_notice(work, notice, office.base.randomness, office.clock.now())
+        work.commit()
+
+    (owed,) = office.delivery.claim(10)
+
+    is_former = usage_type is UsageType.ADDRESS_CHANGED
+    assert owed.email.user.get("name") == (None if is_former else "Ada Lovelace")
+    assert owed.email.locale == ("fr" if is_former else "de")

@@ -10,6 +10,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from authserver.domain.languages import Language
+from authserver.rendering import Renderer
+
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 CATALOGS = sorted(TEMPLATES.glob("locale/*/LC_MESSAGES/messages.po"))
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -121,3 +124,7 @@ def test_a_subject_leaves_room_for_the_names_in_it(path: Path) -> None:
     ]
 
     assert too_long == []
+
+
+def test_an_operator_may_choose_among_all_languages() -> None:
+    assert sorted(Language) == sorted(Renderer(TEMPLATES).languages)
