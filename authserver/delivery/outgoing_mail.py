@@ -38,6 +38,8 @@ from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Storage, UnitOfWork
 
 LEASE: Final = timedelta(seconds=60)
+# More than waits and restarts explain: something about the mail breaks whoever takes it.
+MOST_CLAIMS: Final = 30
 ONE_MINUTE: Final = timedelta(minutes=1)
 NOBODY_TRIED: Final = MailOutcome(result=MailResult.NOT_ACCEPTED, error_code="no_sender")
 
@@ -129,6 +131,9 @@ class MailDelivery:
         self, work: UnitOfWork, mail: OutgoingMail, experience: SignInExperience, now: datetime
     ) -> Chosen | None:
         """Return what answers a claimed mail; None where it is not worth sending."""
+        if mail.claims > MOST_CLAIMS:
+            work.outgoing_mails.finish(mail, MailState.GIVEN_UP, now, "never_settled")
+            return None
         if mail.verification_id is None:
             return self._choose_notice(work, mail, now)
         verification = work.verifications.find(mail.verification_id)

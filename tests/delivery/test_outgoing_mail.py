@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from authserver.delivery.outgoing_mail import LEASE, MOST_CLAIMS
 from authserver.domain.accounts import AccountStatus
 from authserver.domain.email_address import EmailAddress
 from authserver.domain.emails import UsageType
@@ -223,6 +224,23 @@ def test_a_notice_is_tried_again_for_a_day(office: Office) -> None:
 
     assert states == [MailState.QUEUED] * 12 + [MailState.GIVEN_UP]
     assert given_up_after > timedelta(hours=23)
+
+
+def test_a_mail_that_nobody_ever_settles_is_given_up(office: Office) -> None:
+    notice = MailedNotice(usage_type=UsageType.SPRAY_ALARM, address="ada@example.com")
+    with office.base.storage.writing() as work:
+        owe_notice(work, notice, office.base.randomness, office.clock.now())
+        work.commit()
+
+    claims = 0
+    while office.delivery.claim(10):
+        claims += 1
+        office.clock.advance(LEASE + SECOND)
+
+    assert claims == MOST_CLAIMS
+    with office.base.storage.reading() as work:
+        (story,) = work.outgoing_mails.recent(None, 10)
+    assert story.mail.state is MailState.GIVEN_UP
 
 
 def test_a_mail_that_was_given_back_can_be_claimed_at_once(office: Office) -> None:
