@@ -4,10 +4,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
-from threading import Lock
 from typing import Final, Literal
 
 from babel import Locale
@@ -79,8 +79,6 @@ class Renderer:
         if default is None:
             raise ValueError(f"there is no catalog for the language {default_locale!r}")
         self._default = default
-        self._environments: dict[str, Environment] = {}
-        self._lock = Lock()
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -88,19 +86,13 @@ class Renderer:
         others = (language for language in self._languages if language != self._default)
         return (self._default, *others)
 
-    def name_of(self, language: str) -> str:
-        """Return a language's name in that language, as a language switcher shows it."""
-        locale = Locale.parse(language, sep="-")
-        with_script = locale.languages.get(f"{locale.language}_{locale.script}")
-        name = str(with_script or locale.get_language_name() or language)
-        return name[:1].upper() + name[1:]
-
     def render(self, template: str, locale: str, context: Mapping[str, object]) -> str:
         """Return a template filled in; a language there is not gives the default one.
 
         The template also sees `locale`, the tag of the language used, and `direction`.
         """
-        environment = self._environment(self._match(locale) or self._default)
+        language = self._match(locale) or self._default
+        environment = environment_of(self._templates, language, self._catalogs.get(language))
         return environment.get_template(template).render(context)
 
     def negotiate(
@@ -139,43 +131,50 @@ class Renderer:
         kin = (known[name] for name in known if name.split("-")[0] == subtags[0])
         return next(kin, None)
 
-    def _environment(self, language: str) -> Environment:
-        with self._lock:
-            if language not in self._environments:
-                self._environments[language] = self._new_environment(language)
-            return self._environments[language]
 
-    def _new_environment(self, language: str) -> Environment:
-        words = WordsOfTime(Locale.parse(language, sep="-"))
-        environment = Environment(
-            loader=FileSystemLoader(self._templates),
-            autoescape=select_autoescape(["html"], default=False),
-            undefined=StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            auto_reload=False,
-            bytecode_cache=COMPILED,
-        )
-        environment.install_gettext_translations(  # type: ignore[attr-defined]  # by the extension
-            self._translations(language), newstyle=True
-        )
-        environment.globals["locale"] = language
-        environment.globals["direction"] = words.locale.text_direction
-        environment.globals["form_post_script"] = FORM_POST_SCRIPT
-        environment.filters["wait"] = words.wait
-        environment.filters["date"] = words.date
-        environment.filters["instant"] = words.instant
-        return environment
+@cache
+def environment_of(templates: Path, language: str, catalog: Path | None) -> Environment:
+    """Return what renders the templates of a folder in one language; built once in a process."""
+    words = WordsOfTime(Locale.parse(language, sep="-"))
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+        bytecode_cache=COMPILED,
+    )
+    environment.install_gettext_translations(  # type: ignore[attr-defined]  # by the extension
+        translations_of(language, catalog), newstyle=True
+    )
+    environment.globals["locale"] = language
+    environment.globals["direction"] = words.locale.text_direction
+    environment.globals["form_post_script"] = FORM_POST_SCRIPT
+    environment.filters["wait"] = words.wait
+    environment.filters["date"] = words.date
+    environment.filters["instant"] = words.instant
+    return environment
 
-    def _translations(self, language: str) -> NullTranslations:
-        path = self._catalogs.get(language)
-        if path is None:
-            return NullTranslations()
-        with path.open("rb") as file:
-            catalog = read_po(file, locale=language.replace("-", "_"))
-        compiled = BytesIO()
-        write_mo(compiled, catalog)
-        compiled.seek(0)
-        return Translations(compiled)
+
+def translations_of(language: str, catalog: Path | None) -> NullTranslations:
+    """Return the messages of a catalog, compiled; without one they stay as they are."""
+    if catalog is None:
+        return NullTranslations()
+    with catalog.open("rb") as file:
+        messages = read_po(file, locale=language.replace("-", "_"))
+    compiled = BytesIO()
+    write_mo(compiled, messages)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@cache
+def name_of_language(language: str) -> str:
+    """Return a language's name in that language, as a language switcher shows it."""
+    locale = Locale.parse(language, sep="-")
+    with_script = locale.languages.get(f"{locale.language}_{locale.script}")
+    name = str(with_script or locale.get_language_name() or language)
+    return name[:1].upper() + name[1:]
 
 
 class WordsOfTime:

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -103,15 +104,23 @@ def schema_status(database: Database, migrations: Path) -> SchemaStatus:
 
 def status_of(connection: Connection, migrations: Path) -> SchemaStatus:
     """Return the status of the schema that `connection` sees."""
-    scripts = ScriptDirectory(str(migrations))
-    known = [script.revision for script in scripts.walk_revisions()]
+    known = revisions_in(migrations)
     revisions = MigrationContext.configure(connection).get_current_heads()
     return SchemaStatus(
         revisions=revisions, head=known[0], state=state_of(connection, revisions, known)
     )
 
 
-def state_of(connection: Connection, revisions: tuple[str, ...], known: list[str]) -> SchemaState:
+@cache
+def revisions_in(migrations: Path) -> tuple[str, ...]:
+    """Return the revisions in a folder, the newest first; it is read once in a process."""
+    scripts = ScriptDirectory(str(migrations))
+    return tuple(script.revision for script in scripts.walk_revisions())
+
+
+def state_of(
+    connection: Connection, revisions: tuple[str, ...], known: tuple[str, ...]
+) -> SchemaState:
     """Return the state of a schema at `revisions`; `known` are ours, the newest first."""
     tables = set(inspect(connection).get_table_names())
     match revisions:

@@ -17,7 +17,7 @@ from authserver.domain.front_channel_logout import frame_origin
 from authserver.domain.secret import Secret
 from authserver.domain.verifications import Verification
 from authserver.mail.composer import Composer
-from authserver.rendering import FORM_POST_SCRIPT, Renderer
+from authserver.rendering import FORM_POST_SCRIPT, Renderer, name_of_language
 from authserver.web.browser import Browsers
 from authserver.web.looks import STATIC, Looks
 
@@ -135,7 +135,7 @@ class PageRenderer:
             "client_name": self.looks.name_of(client),
             **self.looks.words_of(client),
             "languages": [
-                {"tag": tag, "name": self.renderer.name_of(tag)} for tag in self.renderer.languages
+                {"tag": tag, "name": name_of_language(tag)} for tag in self.renderer.languages
             ],
             "language_action": "/language",
             "return_to": request.url.path
