@@ -79,11 +79,17 @@ class AccountFrame:
         template: str,
         context: Mapping[str, object],
     ) -> Response:
-        """Return the page of a section, with the message that waits for it."""
+        """Return the page of a section, with the message that waits for it.
+
+        A section that is switched off leads to the overview.
+        """
+        sections = await self.sections()
+        if section is not None and section not in sections:
+            return self.pages.to("/account")
         message = self.message(request, section)
         shown = {
             "email": entered.account.address.typed,
-            "sections": await self.sections(),
+            "sections": sections,
             "section": section,
             "notice": message,
             "form_token": self.form_token(entered, section or OVERVIEW),

@@ -48,3 +48,18 @@ def test_a_password_set_behind_a_mailed_code_rests_on_mail(page: AccountPage) ->
 
     assert stored is not None
     assert stored.rests_on_mail
+
+
+@pytest.mark.parametrize("section", ["password", "second-factor"])
+def test_where_passwords_are_off_its_address_leads_to_the_overview(
+    page: AccountPage, section: str
+) -> None:
+    form = page.form("password", "")
+    page.provider.server.experience.put({})
+
+    assert path_of(page.get(section)) == "/account"
+    assert path_of(page.post(form, new_password=FIRST)) == "/account/password"
+    with page.provider.server.storage.reading() as work:
+        account = work.accounts.find_by_address(ADA)
+        assert account is not None
+        assert work.passwords.find(account.subject) is None
