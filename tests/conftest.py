@@ -1,5 +1,6 @@
 """What every test may ask for: migrated databases of its own, and a server in front of them."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="in the browser: every state of every page, and every walk without script, too",
     )
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what was imported: looking through it again and again takes a while."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
