@@ -65,8 +65,7 @@ class FactorSecrets:
 
     def is_right(self, entered: EnteredCode) -> bool:
         """Judge the code; it hashes, so no unit of work may be open."""
-        kept = entered.kept
-        return kept is not None and self.recovery_codes.matches(kept, entered.code.reveal())
+        return self.recovery_codes.matches(entered.kept, entered.code.reveal())
 
     def spend(
         self,

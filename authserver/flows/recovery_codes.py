@@ -64,6 +64,10 @@ class RecoveryCodes:
             for code in codes
         )
 
-    def matches(self, kept: RecoveryCode, code: str) -> bool:
-        """Tell whether `code`, as `read_recovery_code` returns it, is the one that is kept."""
-        return self.hasher.matches(kept.hash, code[SELECTOR_LENGTH:])
+    def matches(self, kept: RecoveryCode | None, code: str) -> bool:
+        """Tell whether `code`, as `read_recovery_code` returns it, is the one that is kept.
+
+        That there is none takes as long to say as that it is another.
+        """
+        hashed = self.hasher.decoy if kept is None else kept.hash
+        return self.hasher.matches(hashed, code[SELECTOR_LENGTH:])
