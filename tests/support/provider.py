@@ -83,7 +83,7 @@ class Provider:
         raise AssertionError(f"no such mail came for {address}")
 
     def _is_settled(self, address: str) -> bool:
-        """Tell whether no mail to `address` is in hand: a clock moved past its lease sends it anew."""
+        """Tell whether no mail to `address` is in hand: past its lease it would be sent anew."""
         with self.server.storage.reading() as work:
             newest = [story.mail for story in work.outgoing_mails.recent(None, 10)]
         in_hand = [mail for mail in newest if mail.state is MailState.SENDING]
