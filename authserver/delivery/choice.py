@@ -60,7 +60,7 @@ def choose_notice(mail: OutgoingMail, account: Account | None, fallback_language
     )
 
 
-def told_of(chosen: Chosen) -> Mapping[str, str]:
+def user_of(chosen: Chosen) -> Mapping[str, str]:
     """Return what an operator's template may say of the account, by placeholder."""
     account = chosen.account
     if account is None or chosen.usage_type in ASKED_BY_ANYBODY:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from authserver.crypto.deriver import Deriver
-from authserver.delivery.choice import Chosen, choose_mail, choose_notice, told_of
+from authserver.delivery.choice import Chosen, choose_mail, choose_notice, user_of
 from authserver.delivery.open_seats import by_verification, give_seats_back, take_seats
 from authserver.domain.branding import accent_of, shown_name
 from authserver.domain.clock import Clock
@@ -214,7 +214,7 @@ class MailDelivery:
             requested_at=mail.created_at,
             browser=mail.details.get("browser", ""),
             details=mail.details,
-            user=told_of(chosen),
+            user=user_of(chosen),
         )
         verification = chosen.verification
         if verification is None:
