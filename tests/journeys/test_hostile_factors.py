@@ -19,7 +19,6 @@ from tests.flows.factors import (
     by_code,
     give_password,
     give_second_factor,
-    stored_password,
 )
 from tests.flows.links import OtherDevice, number_on
 from tests.flows.with_passwords import failures
@@ -140,14 +139,6 @@ def test_a_password_that_was_removed_is_no_first_factor_any_more(provider: Provi
 
     assert path_of(answer) == visit.base
     assert visit.session() is None
-
-
-def test_where_no_password_signs_in_none_can_be_set(provider: Provider) -> None:
-    page = AccountPage.of(provider, ADA)
-
-    page.send("password", "", new_password=NEW_PASSWORD)
-
-    assert stored_password(provider, ADA) is None
 
 
 @pytest.fixture
