@@ -50,6 +50,7 @@ def test_nothing_acknowledged_is_lost_by_kills_amid_sign_ins(
 ) -> None:
     with Campaign(tmp_path, database_url, workers=workers) as campaign:
         campaign.round()
+        campaign.round()
 
     assert campaign.violations == []
     assert campaign.acknowledged > 0

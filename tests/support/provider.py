@@ -9,12 +9,12 @@ from typing import Final
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from sqlalchemy import text
 
 from authserver.administration.clients import NewClient
 from authserver.cli.serving import listening
 from authserver.composition.server import AuthServer, assemble
 from authserver.domain.clients import ClientKind
-from authserver.domain.outgoing_mail import MailState
 from authserver.mail.outbox_folder import KeptMail, read_outbox
 from authserver.settings.sources import load
 from tests.support.known_randomness import KnownRandomness
@@ -25,6 +25,9 @@ ENDPOINT: Final = "http://localhost:3001"
 SECRET_KEY: Final = "the one secret key of all tests and long enough to be taken"
 CALLBACK: Final = "http://localhost:3000/callback"
 HOME: Final = "http://localhost:3000"
+IN_HAND = text(
+    "SELECT id FROM outgoing_mails WHERE state = 'sending' AND lower(address) = :address"
+)
 PATIENCE_SECONDS: Final = 10.0
 
 
@@ -85,9 +88,8 @@ class Provider:
     def _is_settled(self, address: str) -> bool:
         """Tell whether no mail to `address` is in hand: past its lease it would be sent anew."""
         with self.server.storage.reading() as work:
-            newest = [story.mail for story in work.outgoing_mails.recent(None, 10)]
-        in_hand = [mail for mail in newest if mail.state is MailState.SENDING]
-        return all(mail.address.lower() != address.lower() for mail in in_hand)
+            in_hand = work.connection.execute(IN_HAND, {"address": address.lower()})
+            return in_hand.first() is None
 
     def run(self, call: Callable[[], Awaitable[object]]) -> object:
         """Run what waits for others, in the event loop of everything else."""

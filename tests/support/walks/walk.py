@@ -9,7 +9,7 @@ from tests.support.tour import Visit
 # Pages that end what the person does here: these say in words what to do elsewhere.
 LEADING_ELSEWHERE = frozenset({"elsewhere-confirmed", "elsewhere-over"})
 SEEN = """toPress => [document.querySelectorAll("h1").length,
-  document.querySelectorAll(toPress).length, document.documentElement.textContent]"""
+  document.querySelectorAll(toPress).length, document.documentElement.outerHTML]"""
 TO_PRESS = "main :is(a[href], button, input:not([type=hidden]))"
 
 
