@@ -39,13 +39,18 @@ class ApiChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiAdministration:
-    """Registers APIs; every change reaches all processes within a second."""
+    """Registers APIs; every change reaches all processes within a second.
+
+    `own` is the API of this server, which is there without being registered.
+    """
 
     storage: Storage
     clock: Clock
+    own: ApiResource
 
     def create(self, indicator: str, changes: ApiChanges) -> ApiResource:
         """Register an API; raises ApiInvalid with all faults together."""
+        self.refuse_own(indicator)
         api = self.made_of(indicator, changes)
         refuse_faulty(api)
         with self.storage.writing() as work:
@@ -70,17 +75,24 @@ class ApiAdministration:
         )
 
     def list(self) -> list[ApiResource]:
-        """Return every API."""
+        """Return every API, that of this server first."""
+        return [self.own, *self.registered()]
+
+    def registered(self) -> Sequence[ApiResource]:
+        """Return every API that was registered."""
         with self.storage.reading() as work:
             return work.api_resources.list()
 
     def show(self, indicator: str) -> ApiResource:
         """Return one API; raises ApiUnknown."""
+        if indicator == self.own.indicator:
+            return self.own
         with self.storage.reading() as work:
             return wanted(work, indicator)
 
     def update(self, indicator: str, changes: ApiChanges) -> ApiResource:
         """Replace what `changes` names; raises ApiInvalid with all faults together."""
+        self.refuse_own(indicator)
         now = self.clock.now()
         with self.storage.writing() as work:
             before = wanted(work, indicator)
@@ -99,12 +111,18 @@ class ApiAdministration:
 
     def delete(self, indicator: str) -> None:
         """Delete an API; nobody gets tokens for it any more."""
+        self.refuse_own(indicator)
         now = self.clock.now()
         with self.storage.writing() as work:
             wanted(work, indicator)
             work.api_resources.delete(indicator)
             changed(work, AuditKind.API_DELETED, indicator, now)
             work.commit()
+
+    def refuse_own(self, indicator: str) -> None:
+        """Raise ApiInvalid for the API of this server, which stays as it is."""
+        if indicator == self.own.indicator:
+            raise ApiInvalid(f"{indicator} is this server's own API: roles permit its scopes.")
 
 
 def lifetime_after(before: ApiResource, changes: ApiChanges) -> timedelta | None:

@@ -24,11 +24,12 @@ class ResourceSection:
 
     def plan(self, wanted: object, files: Files) -> list[Change]:
         """Return which APIs are to be created or changed."""
-        known = {api.indicator: api for api in self.apis.list()}
+        known = {api.indicator: api for api in self.apis.registered()}
         changes = []
         for table in tables_of(wanted, "Resource"):
             table.refuse_unknown(("indicator", "name", "scopes", "access_token_lifetime"))
             indicator = table.text("indicator")
+            self.apis.refuse_own(indicator)
             chosen = changes_of(table)
             present = known.get(indicator)
             api = self.apis.made_of(indicator, chosen)
@@ -48,7 +49,7 @@ class ResourceSection:
 
     def export(self) -> object:
         """Return the APIs as `plan` takes them."""
-        return [resource_document(api) for api in self.apis.list()]
+        return [resource_document(api) for api in self.apis.registered()]
 
 
 @dataclass(frozen=True, slots=True)

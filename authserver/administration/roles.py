@@ -9,7 +9,7 @@ from typing import Final
 from authserver.administration.accounts import wanted as wanted_account
 from authserver.administration.clients import wanted as wanted_client
 from authserver.administration.mistakes import ApiInvalid, ApiUnknown
-from authserver.domain.api_resources import Permission, Role
+from authserver.domain.api_resources import ApiResource, Permission, Role
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.clients import ClientId, ClientKind
 from authserver.domain.clock import Clock
@@ -28,6 +28,7 @@ class RoleAdministration:
 
     storage: Storage
     clock: Clock
+    own_api: ApiResource
 
     def create(self, name: str, description: str, permissions: Iterable[Permission]) -> Role:
         """Make a role; raises ApiInvalid with all faults together."""
@@ -40,7 +41,7 @@ class RoleAdministration:
             updated_at=now,
         )
         with self.storage.writing() as work:
-            refuse_faulty(work, role)
+            self._refuse_faulty(work, role)
             try:
                 work.roles.add(role)
             except RoleTaken as taken:
@@ -87,7 +88,7 @@ class RoleAdministration:
                 permissions=before.permissions if permissions is None else frozenset(permissions),
                 updated_at=now,
             )
-            refuse_faulty(work, role)
+            self._refuse_faulty(work, role)
             work.roles.change(role)
             record(work, AuditKind.ROLE_CHANGED, name, now)
             work.commit()
@@ -150,6 +151,20 @@ class RoleAdministration:
             record(work, AuditKind.ROLE_REMOVED, name, self.clock.now(), client_id=client.id)
             work.commit()
 
+    def _refuse_faulty(self, work: UnitOfWork, role: Role) -> None:
+        faults = [*name_faults(role), *self._permission_faults(work, role)]
+        if faults:
+            raise ApiInvalid(*faults)
+
+    def _permission_faults(self, work: UnitOfWork, role: Role) -> Iterator[str]:
+        for permission in sorted(role.permissions):
+            is_own = permission.indicator == self.own_api.indicator
+            api = self.own_api if is_own else work.api_resources.find(permission.indicator)
+            if api is None:
+                yield f"There is no API {permission.indicator!r}."
+            elif permission.scope not in api.scope_names:
+                yield f"The API {permission.indicator!r} has no scope {permission.scope!r}."
+
 
 def wanted(work: UnitOfWork, name: str) -> Role:
     """Return the role, or raise ApiUnknown."""
@@ -159,27 +174,14 @@ def wanted(work: UnitOfWork, name: str) -> Role:
     return role
 
 
-def refuse_faulty(work: UnitOfWork, role: Role) -> None:
-    """Raise ApiInvalid where a role has faults."""
-    faults = [*role_faults(work, role)]
-    if faults:
-        raise ApiInvalid(*faults)
-
-
-def role_faults(work: UnitOfWork, role: Role) -> Iterator[str]:
-    """Yield what is wrong with a role, a sentence each."""
+def name_faults(role: Role) -> Iterator[str]:
+    """Yield what is wrong with a role's name and description, a sentence each."""
     if not ROLE_NAME.fullmatch(role.name):
         yield "A role's name has 1 to 60 letters, digits, blanks and . _ : -"
     elif role.name == ADMIN_ROLE:
         yield "Administrators are made by `account create --admin`."
     if len(role.description) > LONGEST_DESCRIPTION or not role.description.isprintable():
         yield f"The description must have at most {LONGEST_DESCRIPTION} printable characters."
-    for permission in sorted(role.permissions):
-        api = work.api_resources.find(permission.indicator)
-        if api is None:
-            yield f"There is no API {permission.indicator!r}."
-        elif permission.scope not in api.scope_names:
-            yield f"The API {permission.indicator!r} has no scope {permission.scope!r}."
 
 
 def record(

@@ -1,6 +1,7 @@
 """The HTTP edge: use cases of provider and flows, their routes, and what all requests pass."""
 
 from authserver.composition.account import AccountSections
+from authserver.composition.api import api_routes
 from authserver.composition.appearance import looks_of
 from authserver.composition.authorizing import Authorizing
 from authserver.composition.client_endpoints import client_endpoints
@@ -104,6 +105,7 @@ class Edge:
         routes = [
             *client_endpoints(self.base, self.forms).routes(),
             *registration_routes(self.base, self.forms, self.addresses),
+            *api_routes(self.base, self.forms, self.addresses),
             *self.authorizing().routes(),
             *self.end_session_routes().routes(),
             *self.signing_in.routes(),

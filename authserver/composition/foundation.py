@@ -11,6 +11,7 @@ from authserver.crypto.common_passwords import CommonPasswords
 from authserver.crypto.deriver import Deriver
 from authserver.crypto.key_ring import KeyRing
 from authserver.delivery.client_logos import ClientLogoDelivery
+from authserver.domain.api_resources import own_api
 from authserver.domain.audit_events import AuditEvent
 from authserver.domain.clock import Clock
 from authserver.domain.endpoint import Endpoint
@@ -57,7 +58,7 @@ class Foundation:
         self.experience = StoredSignInExperience(self.cache)
         own_client = account_client(self.endpoint.url, clock.now())
         self.clients = RegisteredClients(self.cache, own_client, self.brands)
-        self.apis = RegisteredApis(self.cache)
+        self.apis = RegisteredApis(self.cache, own_api(self.endpoint.url, clock.now()))
         self.keys = ProviderKeys(self.cache, self.deriver.keys)
         self.renderer = Renderer(packaged("templates"), default_locale=settings.fallback_language)
         self.lane = Lane(threads=self.storage.database.connections + THREADS_BESIDE_CONNECTIONS)

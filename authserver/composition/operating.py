@@ -50,8 +50,10 @@ class Operating:
             randomness=base.randomness,
             is_registration_on=settings.registration.is_on,
         )
-        self.apis = ApiAdministration(storage=base.storage, clock=base.clock)
-        self.roles = RoleAdministration(storage=base.storage, clock=base.clock)
+        self.apis = ApiAdministration(storage=base.storage, clock=base.clock, own=base.apis.own)
+        self.roles = RoleAdministration(
+            storage=base.storage, clock=base.clock, own_api=base.apis.own
+        )
         self.address_budgets = AddressBudgets(
             storage=base.storage, clock=base.clock, policy=base.policy
         )

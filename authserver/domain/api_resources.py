@@ -3,6 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
+
+# Where this server's own API is; clients name it, below the endpoint, as `resource`.
+OWN_API: Final = "/api/v1"
+# The scope by which services have mailboxes proven.
+VERIFICATIONS: Final = "verifications"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,17 @@ class ApiResource:
     def words_for(self, names: Collection[str]) -> list[str]:
         """Return the scopes of these names as the operator describes them to people."""
         return [scope.description or scope.name for scope in self.scopes if scope.name in names]
+
+
+def own_api(endpoint: str, now: datetime) -> ApiResource:
+    """Return this server's own API: it is there without being registered."""
+    return ApiResource(
+        indicator=endpoint + OWN_API,
+        name="authserver",
+        scopes=(ApiScope(name=VERIFICATIONS, description="Have mailboxes proven by mailed codes"),),
+        created_at=now,
+        updated_at=now,
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)

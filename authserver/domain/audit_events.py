@@ -11,6 +11,7 @@ class AuditKind(StrEnum):
     VERIFICATION_STARTED = "verification.started"
     CODE_REFUSED = "code.refused"
     CODE_EXHAUSTED = "code.exhausted"
+    MAILBOX_PROVEN_TO_CLIENT = "mailbox.proven_to_client"
     MAILBOX_PROVEN_ELSEWHERE = "mailbox.proven_elsewhere"
     LONGER_CODES_DEMANDED = "failure_budget.longer_codes"
     FAILURES_RELEASED = "failure_budget.released"

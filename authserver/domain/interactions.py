@@ -20,6 +20,8 @@ KEPT_FOR: Final = timedelta(days=7)
 SECTION: Final = "section"
 OLD_ADDRESS: Final = "old_address"
 RETURN_TO: Final = "return_to"
+# Parameter of an interaction that a client opened at the API: the source that asks there.
+SOURCE_AT_CLIENT: Final = "source_at_client"
 
 
 class InteractionState(StrEnum):
@@ -87,6 +89,19 @@ class Interaction:
         Such an interaction belongs to the session of `session_id` and to no page of a flow.
         """
         return self.parameters.get(SECTION)
+
+    @property
+    def source_at_client(self) -> str | None:
+        """Return whom a client asks for, as limits count; None for what has a browser.
+
+        Such an interaction belongs to its client alone and to no page.
+        """
+        return self.parameters.get(SOURCE_AT_CLIENT)
+
+    @property
+    def has_flow(self) -> bool:
+        """Tell whether a browser is led through it by the pages of a flow."""
+        return self.section is None and self.source_at_client is None
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether a person may still act on the request."""

@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     BIND_NEW_IDENTIFIER = "BindNewIdentifier"
     USER_PERMISSION_VALIDATION = "UserPermissionValidation"
     MFA_VERIFICATION = "MfaVerification"
+    GENERIC = "Generic"
 
 
 class VerificationState(StrEnum):

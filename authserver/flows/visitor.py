@@ -50,7 +50,7 @@ def find_interaction(
 ) -> Interaction | InteractionGone | GoOn:
     """Return the open interaction of this browser, or what to show instead."""
     interaction = work.interactions.find(visitor.interaction_id)
-    if interaction is None or interaction.section is not None:
+    if interaction is None or not interaction.has_flow:
         return InteractionGone(reason="unknown")
     if visitor.interaction_cookie is None or not compare_digest(
         interaction.cookie_digest, fingerprint(visitor.interaction_cookie)

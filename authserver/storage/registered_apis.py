@@ -11,12 +11,15 @@ from authserver.storage.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class RegisteredApis:
-    """Finds APIs, from memory where they have not changed."""
+    """Finds APIs, from memory where they have not changed; `own` is that of this server."""
 
     cache: ConfigurationCache
+    own: ApiResource
 
     def find(self, indicator: str) -> ApiResource | None:
         """Return the API that clients name so."""
+        if indicator == self.own.indicator:
+            return self.own
 
         def load(work: UnitOfWork) -> ApiResource | None:
             return work.api_resources.find(indicator)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from authserver.domain.unavailable import ServiceUnavailable
 from authserver.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
-from authserver.web.error_responses import ErrorPages, is_called_by_client, oauth_error
+from authserver.web.error_responses import ErrorPages, client_error, is_called_by_client
 from authserver.web.looks import STATIC, STATIC_FILES
 from authserver.web.request_form import BadRequest, ForeignForm
 
@@ -34,9 +34,7 @@ class ErrorHandlers:
         """Answer a request that cannot be read."""
         status = fault.status if isinstance(fault, BadRequest) else 400
         if is_called_by_client(request.url.path):
-            response = oauth_error(InvalidRequest(str(fault)))
-            response.status_code = status
-            return response
+            return client_error(request.url.path, InvalidRequest(str(fault)), status)
         return self.errors.page(request, status, detail=str(fault))
 
     async def foreign_form(self, request: Request, fault: Exception) -> Response:
@@ -46,7 +44,7 @@ class ErrorHandlers:
     async def oauth_fault(self, request: Request, fault: Exception) -> Response:
         """Answer a protocol fault that no handler has turned into a response."""
         if isinstance(fault, OAuthError) and is_called_by_client(request.url.path):
-            return oauth_error(fault)
+            return client_error(request.url.path, fault)
         description = fault.description if isinstance(fault, OAuthError) else None
         return self.errors.page(request, 400, kind="client_fault", detail=description)
 
@@ -57,8 +55,8 @@ class ErrorHandlers:
         if "Allow" in headers:
             headers["Allow"] = methods_of(request)
         if is_called_by_client(request.url.path):
-            response = oauth_error(InvalidRequest("there is no such endpoint or method"))
-            response.status_code = status
+            told = InvalidRequest("there is no such endpoint or method")
+            response = client_error(request.url.path, told, status)
         else:
             response = self.errors.page(request, status)
         response.headers.update(headers)
@@ -68,7 +66,8 @@ class ErrorHandlers:
         """Ask to come back."""
         wait = fault if isinstance(fault, ServiceUnavailable) else ServiceUnavailable(str(fault))
         if is_called_by_client(request.url.path):
-            response = oauth_error(TemporarilyUnavailable("the server is busy; try again"))
+            told = TemporarilyUnavailable("the server is busy; try again")
+            response = client_error(request.url.path, told)
             response.headers["Retry-After"] = str(int(wait.retry_after.total_seconds()) or 1)
             return response
         return self.errors.unavailable(request, wait)
@@ -76,7 +75,8 @@ class ErrorHandlers:
     async def own_fault(self, request: Request, fault: Exception) -> Response:
         """Answer our own fault; the log has it under the reference number."""
         if is_called_by_client(request.url.path):
-            return oauth_error(OAuthError("an unexpected fault; the server has noted it"))
+            told = OAuthError("an unexpected fault; the server has noted it")
+            return client_error(request.url.path, told)
         return self.errors.page(request, 500)
 
 

@@ -38,9 +38,13 @@ class ClientAddresses:
             if hop is None:
                 break
             nearest = hop
-        if isinstance(nearest, ipaddress.IPv4Address):
-            return str(nearest)
-        return str(ipaddress.ip_network((nearest, self.ipv6_prefix), strict=False))
+        return self.source_at(nearest)
+
+    def source_at(self, address: Address) -> str:
+        """Return the source that an address belongs to."""
+        if isinstance(address, ipaddress.IPv4Address):
+            return str(address)
+        return str(ipaddress.ip_network((address, self.ipv6_prefix), strict=False))
 
     def is_forwarded_by_stranger(self, request: HTTPConnection) -> bool:
         """Tell whether a forwarding header comes from a peer that is not a trusted proxy."""

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
+from authserver.domain.api_resources import OWN_API
 from authserver.domain.clients import Client
 from authserver.domain.request_context import current_request_id
 from authserver.domain.unavailable import ServiceUnavailable
@@ -22,6 +23,7 @@ from authserver.oidc.errors import (
     TokenRequired,
 )
 from authserver.web.page_renderer import PageRenderer
+from authserver.web.problems import problem
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,15 @@ KIND_OF_STATUS: Final = {
     415: "bad_request",
     503: "unavailable",
 }
-CALLED_BY_CLIENTS: Final = ("/oidc/token", "/oidc/me", "/oidc/jwks", "/oidc/reg", "/hooks/")
+API_PATHS: Final = OWN_API + "/"
+CALLED_BY_CLIENTS: Final = (
+    "/oidc/token",
+    "/oidc/me",
+    "/oidc/jwks",
+    "/oidc/reg",
+    "/hooks/",
+    API_PATHS,
+)
 REALM: Final = 'realm="authserver"'
 FLOOD: Final = "flood"
 FLOOD_SECONDS: Final = 60
@@ -53,6 +63,16 @@ def is_called_by_client(path: str) -> bool:
     return path.startswith(CALLED_BY_CLIENTS) or "/.well-known/" in path
 
 
+def client_error(path: str, error: OAuthError, status: int | None = None) -> Response:
+    """Return an error as callers of `path` read it: at the API a problem document (RFC 9457)."""
+    if path.startswith(API_PATHS):
+        code = status or error.status
+        return problem(code, error.code, error.description, headers=challenge(error))
+    response = oauth_error(error)
+    response.status_code = status or response.status_code
+    return response
+
+
 def oauth_error(error: OAuthError) -> Response:
     """Return an error in JSON (RFC 6749 §5.2, RFC 6750 §3)."""
     body = {
@@ -62,18 +82,22 @@ def oauth_error(error: OAuthError) -> Response:
         "code": f"oidc.{error.code}",
         "message": error.description,
     }
-    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-    if isinstance(error, InvalidClient):
-        headers["WWW-Authenticate"] = f"Basic {REALM}"
-    elif isinstance(error, TokenRequired):
-        headers["WWW-Authenticate"] = f"Bearer {REALM}"
-    elif isinstance(error, InvalidToken | InsufficientScope):
-        headers["WWW-Authenticate"] = (
-            f'Bearer {REALM}, error="{error.code}", error_description="{error.description}"'
-        )
+    headers = {"Cache-Control": "no-store", "Pragma": "no-cache", **challenge(error)}
     named = {} if error.client_id is None else {"client": error.client_id}
     logger.info("oauth.refused", extra={"error": error.code, "detail": error.description, **named})
     return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+def challenge(error: OAuthError) -> dict[str, str]:
+    """Return the header that says how to prove oneself, where that was missing (RFC 6750 §3)."""
+    if isinstance(error, InvalidClient):
+        return {"WWW-Authenticate": f"Basic {REALM}"}
+    if isinstance(error, TokenRequired):
+        return {"WWW-Authenticate": f"Bearer {REALM}"}
+    if isinstance(error, InvalidToken | InsufficientScope):
+        told = f'error="{error.code}", error_description="{error.description}"'
+        return {"WWW-Authenticate": f"Bearer {REALM}, {told}"}
+    return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from authserver.domain.request_context import request_context
 from authserver.oidc.errors import TemporarilyUnavailable
 from authserver.web.client_address import ClientAddresses
 from authserver.web.cross_origin import CrossOrigin
-from authserver.web.error_responses import FLOOD_SECONDS, is_called_by_client, oauth_error
+from authserver.web.error_responses import FLOOD_SECONDS, client_error, is_called_by_client
 from authserver.web.flood_guard import FloodGuard
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Passage:
         guard = self.guard_of_clients if for_client else self.flood_guard
         guarded = path not in PROBES and not path.startswith("/static/")
         if guarded and not guard.admits(self.addresses.source_of(request)):
-            response = client_refusal() if for_client else self.flooded(request)
+            response = client_refusal(path) if for_client else self.flooded(request)
             await response(scope, receive, self.cross_origin.refusing(scope, answer))
             return
         if guarded and not for_client:
@@ -147,10 +147,10 @@ class Passage:
         )
 
 
-def client_refusal() -> Response:
+def client_refusal(path: str) -> Response:
     """Return the answer to the source of a client that has had its share."""
-    response = oauth_error(TemporarilyUnavailable("too many requests; wait a minute"))
-    response.status_code = 429
+    told = TemporarilyUnavailable("too many requests; wait a minute")
+    response = client_error(path, told, 429)
     response.headers["Retry-After"] = str(FLOOD_SECONDS)
     return response
 

@@ -1,5 +1,6 @@
 """Reading what browsers and clients post: strict parsing, and who may post."""
 
+import json
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final
@@ -10,7 +11,9 @@ from starlette.requests import Request
 from authserver.domain.form_tokens import FormToken
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
+JSON_TYPE: Final = "application/json"
 MOST_FIELDS: Final = 100
+TOO_LARGE: Final = 413
 REFUSED_SYMBOLS: Final = frozenset({"\x00", "\ufffe", "\uffff"})
 
 
@@ -35,14 +38,26 @@ class FormReader:
 
     async def pairs(self, request: Request) -> list[tuple[str, str]]:
         """Return the fields of the body in order; raises BadRequest."""
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != FORM_TYPE:
+        if media_type_of(request) != FORM_TYPE:
             raise BadRequest(f"the body must be {FORM_TYPE}", 415)
         return decode_pairs(await self.body(request))
 
     async def body(self, request: Request) -> bytes:
         """Return the body; raises BadRequest as soon as it is too large."""
         return await read_body(request, self.most_octets)
+
+    async def members(self, request: Request) -> dict[str, object]:
+        """Return the members of the JSON object in the body; raises BadRequest."""
+        if media_type_of(request) != JSON_TYPE:
+            raise BadRequest(f"the body must be {JSON_TYPE}", 415)
+        try:
+            document = json.loads(await self.body(request))
+        # Deeply nested JSON exhausts the stack.
+        except (ValueError, RecursionError) as fault:
+            raise BadRequest("the body is not JSON") from fault
+        if not isinstance(document, dict):
+            raise BadRequest("the body must be one JSON object")
+        return document
 
     async def page_form(self, request: Request) -> dict[str, str]:
         """Return the fields of a form of our own pages, which must come from them.
@@ -72,13 +87,18 @@ class FormReader:
             raise ForeignForm("Origin is not that of this server")
 
 
+def media_type_of(request: Request) -> str:
+    """Return the media type of the body without its parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def read_body(request: Request, most_octets: int) -> bytes:
     """Return the body of a request; raises BadRequest as soon as it is too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most_octets:
-            raise BadRequest("the body is too large", 413)
+            raise BadRequest("the body is too large", TOO_LARGE)
     return bytes(body)
 
 

@@ -12,11 +12,14 @@ from authserver.administration.clients import ClientAdministration
 from authserver.administration.mistakes import ConfigurationInvalid, OperatorMistake
 from authserver.administration.roles import RoleAdministration
 from authserver.cli.toml_output import toml_of
+from authserver.domain.api_resources import own_api
 from authserver.domain.client_metadata import ClientMetadata
 from authserver.domain.clients import ClientKind
 from authserver.storage.unit_of_work import Storage
-from tests.support.stopped_clock import StoppedClock
+from tests.support.provider import ENDPOINT
+from tests.support.stopped_clock import DEFAULT_START, StoppedClock
 
+OWN = own_api(ENDPOINT, DEFAULT_START)
 DOCUMENT = """
 [[clients]]
 client_id = "bookstore"
@@ -74,8 +77,8 @@ def as_code(
     return ConfigurationAsCode(
         (
             ClientSection(clients),
-            ResourceSection(ApiAdministration(storage=storage, clock=clock)),
-            RoleSection(RoleAdministration(storage=storage, clock=clock)),
+            ResourceSection(ApiAdministration(storage=storage, clock=clock, own=OWN)),
+            RoleSection(RoleAdministration(storage=storage, clock=clock, own_api=OWN)),
         )
     )
 
@@ -220,6 +223,29 @@ def test_an_api_that_the_document_gives_no_lifetime_has_none(
     changes = applied(as_code, without)
 
     assert changes == [("resources", "https://api.books.example", "change")]
-    apis = ApiAdministration(storage=storage, clock=clock)
+    apis = ApiAdministration(storage=storage, clock=clock, own=OWN)
     assert apis.show("https://api.books.example").access_token_lifetime is None
     assert applied(as_code, without) == []
+
+
+def test_the_servers_own_api_is_no_part_of_a_document_and_its_scopes_are_permitted(
+    as_code: ConfigurationAsCode,
+) -> None:
+    role = f"""
+[[roles]]
+name = "asker"
+description = ""
+permissions = [{{ resource = "{OWN.indicator}", scope = "verifications" }}]
+"""
+    own = f"""
+[[resources]]
+indicator = "{OWN.indicator}"
+name = "Mine"
+"""
+
+    assert applied(as_code, role) == [("roles", "asker", "create")]
+    with pytest.raises(OperatorMistake, match="own API"):
+        applied(as_code, own)
+
+    exported = as_code.export()
+    assert "resources" not in exported or exported["resources"] == []

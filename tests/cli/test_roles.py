@@ -63,3 +63,23 @@ def test_who_changes_nothing_is_asked_what_to_change(run: Run, command: tuple[st
 
     assert result.exit_code == 2
     assert "Say what to change." in result.stderr
+
+
+def test_the_servers_own_api_is_there_and_cannot_be_changed(run: Run, run_json: RunJson) -> None:
+    (own,) = run_json("resource", "list")
+    indicator = own["indicator"]
+
+    assert own["scopes"][0]["name"] == "verifications"
+    assert run_json("resource", "show", indicator)["scopes"] == own["scopes"]
+    for words in (
+        ("create", indicator),
+        ("update", indicator, "--name", "Mine"),
+        ("delete", indicator),
+    ):
+        refused = run("resource", *words)
+        assert refused.exit_code == 1
+        assert "this server's own API" in refused.stderr
+    role = run_json("role", "create", "asker", "--permission", indicator, "verifications")
+    assert role["permissions"] == [{"resource": indicator, "scope": "verifications"}]
+    unknown = run("role", "create", "other", "--permission", indicator, "all")
+    assert "has no scope 'all'" in unknown.stderr

@@ -24,6 +24,7 @@ from tests.races.crowd import Crowd
 from tests.races.inbox import KeptInbox
 from tests.races.ledger import Ledger
 from tests.races.signer import Signer
+from tests.support.back_end import new_service, token_request
 from tests.support.databases import sqlite_url
 from tests.support.known_randomness import KnownRandomness
 from tests.support.person import BROWSER_HEADERS, Form, Person, forms_of
@@ -47,6 +48,8 @@ ROOM_FOR_RACES = {
     "AUTHSERVER_LOG__LEVEL": "warning",
 }
 COOLDOWN_SECONDS = 1.0
+# Half of the life of an access token.
+TOKEN_SECONDS = 1800.0
 
 
 class Pause(Enum):
@@ -110,6 +113,7 @@ class Arena:
         self._left_open = ExitStack()
         self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._client = self._new_client("Races")
+        self._clock, self._token, self._token_until = SystemClock(), "", -math.inf
 
     @cached_property
     def other_client(self) -> str:
@@ -127,6 +131,20 @@ class Arena:
     def signer(self) -> Signer:
         """Return a client that proves itself by signed assertions."""
         return Signer(self.operator.clients, self.endpoint, CALLBACK)
+
+    @property
+    def api_token(self) -> str:
+        """Return an access token by which a service calls the API; after a while another one."""
+        if self._clock.monotonic() >= self._token_until:
+            request = token_request(self._service, self.endpoint)
+            (answer,) = self.crowd.send([request])
+            self._token = answer.json()["access_token"]
+            self._token_until = self._clock.monotonic() + TOKEN_SECONDS
+        return self._token
+
+    @cached_property
+    def _service(self) -> NewClient:
+        return new_service(self.operator, self.endpoint)
 
     @cached_property
     def operator(self) -> AuthServer:

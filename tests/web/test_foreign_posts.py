@@ -24,6 +24,9 @@ NOT_FOR_BROWSERS = {
     "/oidc/me",
     "/oidc/reg",
     "/hooks/mail/aliyun",
+    "/api/v1/verifications",
+    "/api/v1/verifications/{verification}/resend",
+    "/api/v1/verifications/{verification}/code",
 }
 # The first changes a language alone, and has no page of its own whose token it could bring. The
 # second leads on where nothing is to be asked; the token of a question is tested with it.

@@ -73,7 +73,7 @@ class Resumption:
         """Return the interaction of this browser, unless it is over."""
         with self.storage.reading() as work:
             interaction = work.interactions.find(interaction_id)
-        if interaction is None or interaction.section is not None or cookie is None:
+        if interaction is None or not interaction.has_flow or cookie is None:
             return Ended(reason="unknown")
         if not compare_digest(interaction.cookie_digest, fingerprint(cookie)):
             return Ended(reason="other_browser")

@@ -17,6 +17,7 @@ from authserver.oidc.parameters import Parameters
 from authserver.oidc.revocation import Revocation
 from authserver.oidc.token_endpoint import TokenEndpoint
 from authserver.oidc.userinfo import Userinfo
+from authserver.web.bearer import bearer
 from authserver.web.client_keys import ClientKeys
 from authserver.web.cross_origin import CALLED_FROM_PAGES
 from authserver.web.error_responses import oauth_error
@@ -120,8 +121,7 @@ class ClientEndpoints:
 
     async def bearer_token(self, request: Request) -> str:
         """Return the access token of header or body, never of the query (RFC 6750 §2)."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        in_header = token.strip() if scheme.lower() == "bearer" else None
+        in_header = bearer(request)
         in_body = None
         if request.headers.get("content-type", "").startswith(FORM_TYPE):
             in_body = (await self.read(request)).once("access_token")
