@@ -9,7 +9,6 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
-from authserver.domain.api_resources import OWN_API
 from authserver.domain.clients import Client
 from authserver.domain.request_context import current_request_id
 from authserver.domain.unavailable import ServiceUnavailable
@@ -36,7 +35,7 @@ KIND_OF_STATUS: Final = {
     415: "bad_request",
     503: "unavailable",
 }
-API_PATHS: Final = OWN_API + "/"
+API_PATHS: Final = "/api/"
 CALLED_BY_CLIENTS: Final = (
     "/oidc/token",
     "/oidc/me",

@@ -165,7 +165,7 @@ def document(progress: Progress) -> dict[str, object]:
 
 def instant(moment: datetime) -> str:
     """Return an instant as RFC 3339 has it, in UTC."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def unknown() -> Response:
