@@ -11,6 +11,7 @@ from authserver.storage.maintenance import upgrade
 from tests.support.databases import PostgresServer, postgres_server, sqlite_url
 from tests.support.provider import Provider, running_provider
 from tests.support.server_process import ServerProcess
+from tests.support.shared_statements import share_compiled_statements
 
 PROJECT = Path(__file__).parents[1]
 ALEMBIC_INI = PROJECT / "alembic.ini"
@@ -30,6 +31,7 @@ def pytest_collection_finish() -> None:
     """Spare the collector what was imported: looking through it again and again takes a while."""
     gc.collect()
     gc.freeze()
+    share_compiled_statements()
 
 
 @pytest.fixture(scope="session")

@@ -75,8 +75,9 @@ def new_private_key(algorithm: SigningAlgorithm) -> bytes:
 
 
 def open_private_key(der: bytes) -> PrivateKey:
-    """Return the key object of a PKCS #8 document."""
-    key = load_der_private_key(der, password=None)
+    """Return the key object of a PKCS #8 document of our own making."""
+    # It comes out of a seal that nobody else can make; to check its arithmetic takes long.
+    key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, PrivateKey):
         raise TypeError("the signing key is of an unknown type")
     return key
