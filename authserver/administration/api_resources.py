@@ -79,9 +79,10 @@ class ApiAdministration:
         return [self.own, *self.registered()]
 
     def registered(self) -> Sequence[ApiResource]:
-        """Return every API that was registered."""
+        """Return every API that was registered, but for one that has given way to our own."""
         with self.storage.reading() as work:
-            return work.api_resources.list()
+            found = work.api_resources.list()
+        return [api for api in found if api.indicator != self.own.indicator]
 
     def show(self, indicator: str) -> ApiResource:
         """Return one API; raises ApiUnknown."""

@@ -61,6 +61,9 @@ class FirstFactor:
 class Interaction:
     """One authorization request in one browser tab.
 
+    Two others have no request, and `parameters` of their own tell them: a verification that a
+    section of the account page asks for, and one that a client asks for at the API.
+
     `parameters` are the validated request parameters; `notice` is the message that the next
     page shows: an outcome with its numbers, in JSON values.
     """

@@ -17,6 +17,7 @@ from authserver.domain.lifetimes import Lifetimes
 from authserver.domain.randomness import Randomness, new_identifier, new_token
 from authserver.domain.secret import fingerprint
 from authserver.domain.verifications import CodeOutcome, Purpose, Verification, VerificationState
+from authserver.flows.code_entries import MailedCode
 from authserver.flows.email_code import EmailCode
 from authserver.flows.mail_permits import MailRefused
 from authserver.flows.steps import replace_short_code, send_again
@@ -41,15 +42,30 @@ class Progress:
 
     interaction_id: InteractionId
     verification: Verification
+    state: CodeOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What became of a code that the client entered."""
+
+    verification: Verification
     outcome: CodeOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientVerifications:
-    """The use cases of `/api/v1/verifications`, for the purpose `Generic`.
+class AlreadyProven:
+    """The right code was entered: no other one is mailed."""
 
-    A verification is bound to the client that began it; for every other one there is none.
-    """
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationUnknown:
+    """There is none of that name, it is another client's, or its time is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientVerifications:
+    """The use cases of `/api/v1/verifications`, for the purpose `Generic`."""
 
     storage: Storage
     codes: EmailCode
@@ -60,7 +76,7 @@ class ClientVerifications:
     def start(self, wish: Wish) -> Progress | MailRefused:
         """Begin a verification of the address and owe its first mail.
 
-        Whether the address has an account is not looked up here, and the client is not told.
+        Accounts are not read here: every address gets the same rows and the same answer.
         """
         now = self.clock.now()
         interaction = self._opened(wish, now)
@@ -71,76 +87,78 @@ class ClientVerifications:
             )
             if isinstance(started, MailRefused):
                 return started
-            progress = self._progress(work, interaction.id, wish.address, now)
+            progress = self._progress(work, interaction, wish.address, now)
             work.commit()
         return progress
 
-    def look(self, client_id: ClientId, name: str) -> Progress | None:
+    def look(self, client_id: ClientId, name: str) -> Progress | VerificationUnknown:
         """Return how a verification of the client stands; nothing is written."""
         now = self.clock.now()
         with self.storage.reading() as work:
             found = self._find(work, client_id, name, now)
             if found is None:
-                return None
+                return VerificationUnknown()
             interaction, verification = found
-            return self._progress(work, interaction.id, verification.address, now)
+            return self._progress(work, interaction, verification.address, now)
 
-    def resend(self, client_id: ClientId, name: str) -> Progress | MailRefused | None:
+    def resend(
+        self, client_id: ClientId, name: str
+    ) -> Progress | MailRefused | AlreadyProven | VerificationUnknown:
         """Send the same code again or, where it is dead, a new one; never once it was right."""
         now = self.clock.now()
         try:
             with self.storage.writing() as work:
                 found = self._find(work, client_id, name, now)
-                if found is None:
-                    return None
+                # A new code must be able to live out its time.
+                if found is None or now >= found[0].expires_at - self.codes.policy.life:
+                    return VerificationUnknown()
                 interaction, verification = found
-                if verification.state is not VerificationState.VERIFIED:
-                    sent = send_again(
-                        self.codes, work, interaction, verification, visitor_of(interaction), now
-                    )
-                    if isinstance(sent, MailRefused):
-                        return sent
-                    if sent is CodeOutcome.PENDING:
-                        return MailRefused(
-                            outcome=CodeOutcome.COOLING_DOWN, wait=verification.next_mail_at - now
-                        )
-                progress = self._progress(work, interaction.id, verification.address, now)
+                address, visitor = verification.address, visitor_of(interaction)
+                sent = send_again(self.codes, work, interaction, verification, visitor, now)
+                # Asked now, when whoever had locked the earlier code has let it go.
+                if self._is_settled(work, interaction):
+                    return AlreadyProven()
+                progress = self._progress(work, interaction, address, now)
+                if isinstance(sent, MailRefused):
+                    return sent
+                if sent is CodeOutcome.PENDING:
+                    wait = progress.verification.next_mail_at - now
+                    return MailRefused(outcome=CodeOutcome.COOLING_DOWN, wait=wait)
                 work.commit()
                 return progress
         except AlreadyLive:
             # A simultaneous call has begun a new code, and its mail is on the way.
             return self.look(client_id, name)
 
-    def submit_code(self, client_id: ClientId, name: str, entered: str) -> Progress | None:
+    def submit_code(
+        self, client_id: ClientId, name: str, entered: str
+    ) -> Judged | VerificationUnknown:
         """Check the code; only one call is ever told that it is right."""
         now = self.clock.now()
         with self.storage.writing() as work:
             found = self._find(work, client_id, name, now)
             if found is None:
-                return None
+                return VerificationUnknown()
             interaction, verification = found
-            checked = self.codes.check(
-                work, interaction, Purpose.GENERIC, entered, visitor_of(interaction), now
+            checked = self.codes.prove(
+                work, verification, MailedCode(entered), visitor_of(interaction), now
             )
             if isinstance(checked, Verification):
                 return self._proven(work, interaction, checked, now)
             if checked.outcome is not CodeOutcome.LONGER_CODE_NEEDED:
-                progress = self._progress(
-                    work, interaction.id, verification.address, now, checked.outcome
-                )
+                tried = work.verifications.find(verification.id) or verification
                 work.commit()
-                return progress
+                return Judged(verification=tried, outcome=checked.outcome)
         replace_short_code(self.storage, interaction)
-        return Progress(
-            interaction_id=interaction.id, verification=verification, outcome=checked.outcome
-        )
+        return Judged(verification=verification, outcome=checked.outcome)
 
     def _proven(
         self, work: UnitOfWork, interaction: Interaction, verification: Verification, now: datetime
-    ) -> Progress:
-        """Spend the proof, which nobody else has seen yet, on the answer to the client."""
+    ) -> Judged:
+        """Say yes, unless it was said before, and spend the proof on it."""
+        if not work.interactions.settle(interaction.id, InteractionState.COMPLETED, now):
+            return Judged(verification=verification, outcome=CodeOutcome.ALREADY_USED)
         self.codes.use_proof(work, verification, interaction, now)
-        work.interactions.settle(interaction.id, InteractionState.COMPLETED, now)
         event = AuditEvent(
             kind=AuditKind.MAILBOX_PROVEN_TO_CLIENT,
             client_id=interaction.client_id,
@@ -148,9 +166,7 @@ class ClientVerifications:
         )
         work.record(event, now)
         work.commit()
-        return Progress(
-            interaction_id=interaction.id, verification=verification, outcome=CodeOutcome.VERIFIED
-        )
+        return Judged(verification=verification, outcome=CodeOutcome.VERIFIED)
 
     def _opened(self, wish: Wish, now: datetime) -> Interaction:
         """Return an interaction without a browser: nobody ever holds its cookie."""
@@ -161,12 +177,14 @@ class ClientVerifications:
             parameters={SOURCE_AT_CLIENT: wish.source},
             locale=wish.locale,
             created_at=now,
-            expires_at=now + self.lifetimes.interaction,
+            # The last code that is begun in the life of an interaction lives out its time.
+            expires_at=now + self.lifetimes.interaction + self.codes.policy.life,
         )
 
     def _find(
         self, work: UnitOfWork, client_id: ClientId, name: str, now: datetime
     ) -> tuple[Interaction, Verification] | None:
+        """Return a verification that the client began, with its interaction."""
         interaction = work.interactions.find(InteractionId(name))
         if interaction is None or interaction.source_at_client is None:
             return None
@@ -175,32 +193,32 @@ class ClientVerifications:
         verification = self.codes.pending(work, interaction, Purpose.GENERIC)
         return None if verification is None else (interaction, verification)
 
+    def _is_settled(self, work: UnitOfWork, interaction: Interaction) -> bool:
+        present = work.interactions.find(interaction.id)
+        return present is None or present.state is InteractionState.COMPLETED
+
     def _progress(
-        self,
-        work: UnitOfWork,
-        interaction_id: InteractionId,
-        address: EmailAddress,
-        now: datetime,
-        outcome: CodeOutcome | None = None,
+        self, work: UnitOfWork, interaction: Interaction, address: EmailAddress, now: datetime
     ) -> Progress:
-        """Return how it stands by now, or with the outcome of what was just tried."""
-        verification = work.verifications.find_newest(interaction_id, address.canonical)
+        verification = work.verifications.find_newest(interaction.id, address.canonical)
         if verification is None:
-            raise LookupError("what this unit has just written is not there")
+            raise LookupError("a verification of this unit is not there")
         return Progress(
-            interaction_id=interaction_id,
+            interaction_id=interaction.id,
             verification=verification,
-            outcome=outcome or self._standing(work, verification, now),
+            state=self._state(work, verification, now),
         )
 
-    def _standing(self, work: UnitOfWork, verification: Verification, now: datetime) -> CodeOutcome:
+    def _state(self, work: UnitOfWork, verification: Verification, now: datetime) -> CodeOutcome:
+        """Return what a code entered now would come to, or that one is awaited."""
         if verification.state is VerificationState.VERIFIED:
             return CodeOutcome.VERIFIED
-        ended = verification.standing(now)
-        if ended is not None:
-            return ended
-        is_long_enough = self.codes.is_long_enough(work, verification, now)
-        return CodeOutcome.PENDING if is_long_enough else CodeOutcome.LONGER_CODE_NEEDED
+        standing = verification.standing(now)
+        # One that became too short is ended by whoever finds it so.
+        may_be_short = standing is None or standing is CodeOutcome.REPLACED
+        if may_be_short and not self.codes.is_long_enough(work, verification, now):
+            return CodeOutcome.LONGER_CODE_NEEDED
+        return standing or CodeOutcome.PENDING
 
 
 def visitor_of(interaction: Interaction) -> Visitor:

@@ -51,7 +51,7 @@ class FormReader:
         if media_type_of(request) != JSON_TYPE:
             raise BadRequest(f"the body must be {JSON_TYPE}", 415)
         try:
-            document = json.loads(await self.body(request))
+            document = json.loads(await self.body(request), object_pairs_hook=without_repeats)
         # Deeply nested JSON exhausts the stack.
         except (ValueError, RecursionError) as fault:
             raise BadRequest("the body is not JSON") from fault
@@ -90,6 +90,14 @@ class FormReader:
 def media_type_of(request: Request) -> str:
     """Return the media type of the body without its parameters, in lower case."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def without_repeats(members: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the members of a JSON object; raises ValueError where one is named twice."""
+    document = dict(members)
+    if len(document) < len(members):
+        raise ValueError("a member is named twice")
+    return document
 
 
 async def read_body(request: Request, most_octets: int) -> bytes:

@@ -1,7 +1,10 @@
 """`/api/v1/verifications`: a service asks for a proof of a mailbox and is told yes or no."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -21,7 +24,7 @@ from tests.support.back_end import (
     token_request,
     told,
 )
-from tests.support.provider import ENDPOINT, Provider
+from tests.support.provider import ENDPOINT, Provider, running_provider
 
 ADA = "Ada@example.com"
 BOB = "bob@example.com"
@@ -181,13 +184,63 @@ def test_neither_pages_nor_the_authorization_endpoint_know_it(
     assert problem_of(shop.show(visit.base.rpartition("/")[2]), 404) == "verification_unknown"
 
 
-def test_it_is_over_with_its_hour(provider: Provider, shop: BackEnd) -> None:
-    name = shop.started(ADA)
+def test_codes_are_renewed_for_an_hour_and_each_lives_out_its_time(
+    provider: Provider, shop: BackEnd
+) -> None:
+    name, other = shop.started(ADA), shop.started(BOB)
+    provider.code_for(ADA)
+    provider.clock.advance(timedelta(minutes=59, seconds=59))
+    shop.renew_token()
+    told(shop.resend(name))
+    code = provider.code_for(ADA)
 
-    provider.clock.advance(timedelta(minutes=59))
-    renewed = back_end_of(provider)
-    shop.token = renewed.token
-    assert problem_of(shop.show(name), 404) == "verification_unknown"
+    provider.clock.advance(timedelta(seconds=1))
+    assert problem_of(shop.resend(other), 404) == "verification_unknown"
+    provider.clock.advance(timedelta(minutes=9, seconds=58))
+
+    assert told(shop.enter(name, code))["verified"]
+    provider.clock.advance(timedelta(seconds=2))
+    for answer in (shop.show(name), shop.enter(name, code)):
+        assert problem_of(answer, 404) == "verification_unknown"
+
+
+def test_a_new_code_that_meets_the_right_one_is_not_begun(
+    postgres_database: str, tmp_path: Path
+) -> None:
+    """The right code arrives in time and waits for a lock, `resend` comes after the time."""
+    with running_provider(tmp_path, postgres_database) as provider:
+        shop, beside = back_end_of(provider), provider.http()
+        name = shop.started(ADA)
+        code = provider.code_for(ADA)
+        provider.clock.advance(timedelta(minutes=9, seconds=59))
+        with ThreadPoolExecutor() as pool, provider.server.storage.writing() as work:
+            work.verifications.hold_of_address(ADA.lower())
+            entering = pool.submit(shop.enter, name, code)
+            wait_for_locks(provider, 1)
+            provider.clock.advance(timedelta(seconds=2))
+            resending = pool.submit(beside.post, f"{PATH}/{name}/resend", headers=shop.headers)
+            wait_for_locks(provider, 2)
+            work.commit()
+
+        assert told(entering.result())["verified"]
+        assert problem_of(resending.result(), 409) == "already_used"
+        assert told(shop.show(name))["state"] == "verified"
+        assert len(provider.mails(ADA)) == 1
+
+
+def wait_for_locks(provider: Provider, number: int) -> None:
+    """Wait until so many of the server's connections wait for somebody's lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database()"
+    )
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with provider.server.storage.reading() as work:
+            if work.connection.execute(waiting).scalar_one() >= number:
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"no {number} connections wait for a lock")
 
 
 def test_failures_count_for_the_address_beside_those_in_browsers(
@@ -218,10 +271,11 @@ def test_a_code_that_became_too_short_is_not_compared_and_a_longer_one_follows(
 
     state = told(shop.show(name))["state"]
     judged = told(shop.enter(name, short))
+    told_again = told(shop.show(name))["state"]
     provider.clock.advance(timedelta(seconds=30))
     longer = told(shop.resend(name))
 
-    assert state == "longer_code_needed"
+    assert state == told_again == "longer_code_needed"
     assert (judged["verified"], judged["outcome"]) == (False, "longer_code_needed")
     assert judged["tries_left"] == 5
     assert longer["code_class"] == "digits8"
@@ -391,6 +445,12 @@ BAD_BODIES: dict[str, tuple[bytes, str, int, str]] = {
         "application/json",
         400,
         "address_invalid",
+    ),
+    "an address twice": (
+        b'{"email": "a@b.example", "email": "c@d.example"}',
+        "application/json",
+        400,
+        "invalid_request",
     ),
     "a number": (b'{"email": 5}', "application/json", 400, "invalid_request"),
     "another member": (

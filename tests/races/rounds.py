@@ -1,6 +1,10 @@
 """Every race by its name."""
 
-from tests.races.back_ends import codes_at_the_api, right_code_at_the_api
+from tests.races.back_ends import (
+    code_and_resend_at_the_api,
+    codes_at_the_api,
+    right_code_at_the_api,
+)
 from tests.races.bindings import foreign_codes
 from tests.races.budgets import base32_codes, six_digit_codes, six_digit_codes_and_restart
 from tests.races.clients import client_assertion, registration_token
@@ -26,6 +30,7 @@ ROUNDS: dict[str, Round] = {
     "right code among wrong ones": right_code_among_wrong_ones,
     "right code at the API": right_code_at_the_api,
     "codes at the API": codes_at_the_api,
+    "code and resend at the API": code_and_resend_at_the_api,
     "foreign codes": foreign_codes,
     "code and cancel": code_and_cancel,
     "code and expiry": code_and_expiry,

@@ -42,7 +42,13 @@ class BackEnd:
     def __init__(self, http: httpx.Client, made: NewClient, endpoint: str) -> None:
         self.http = http
         self.id = made.client.id
-        self.token = http.send(token_request(made, endpoint)).json()["access_token"]
+        self._token_request = token_request(made, endpoint)
+        self.token = ""
+        self.renew_token()
+
+    def renew_token(self) -> None:
+        """Ask for another access token."""
+        self.token = self.http.send(self._token_request).json()["access_token"]
 
     @property
     def headers(self) -> dict[str, str]:

@@ -14,7 +14,13 @@ from authserver.domain.api_resources import OWN_API, VERIFICATIONS
 from authserver.domain.clients import ClientId
 from authserver.domain.email_address import parse_email_address
 from authserver.domain.verifications import CodeOutcome
-from authserver.flows.client_verifications import ClientVerifications, Progress, Wish
+from authserver.flows.client_verifications import (
+    AlreadyProven,
+    ClientVerifications,
+    Progress,
+    VerificationUnknown,
+    Wish,
+)
 from authserver.flows.mail_permits import MailRefused
 from authserver.lane import Lane
 from authserver.oidc.api_access import ApiAccess
@@ -72,20 +78,24 @@ class VerificationRoutes:
     async def show(self, request: Request) -> Response:
         """Tell how a verification stands."""
         client_id = await self.caller(request)
-        found = await self.lane.run(self.verifications.look, client_id, named(request))
-        return unknown() if found is None else JSONResponse(document(found), headers=NO_STORE)
+        match await self.lane.run(self.verifications.look, client_id, named(request)):
+            case VerificationUnknown():
+                return unknown()
+            case Progress() as found:
+                return JSONResponse(document(found), headers=NO_STORE)
 
     async def resend(self, request: Request) -> Response:
         """Send the code again, or a new one where the old one is dead."""
         client_id = await self.caller(request)
-        sent = await self.lane.run(self.verifications.resend, client_id, named(request))
-        if sent is None:
-            return unknown()
-        if isinstance(sent, MailRefused):
-            return limited(sent)
-        if sent.outcome is CodeOutcome.VERIFIED:
-            return problem(409, CodeOutcome.ALREADY_USED, "the right code was entered already")
-        return JSONResponse(document(sent), headers=NO_STORE)
+        match await self.lane.run(self.verifications.resend, client_id, named(request)):
+            case VerificationUnknown():
+                return unknown()
+            case AlreadyProven():
+                return problem(409, CodeOutcome.ALREADY_USED, "the right code was entered already")
+            case MailRefused() as refused:
+                return limited(refused)
+            case Progress() as sent:
+                return JSONResponse(document(sent), headers=NO_STORE)
 
     async def submit_code(self, request: Request) -> Response:
         """Say whether a code is the right one: yes at most once."""
@@ -96,11 +106,10 @@ class VerificationRoutes:
         judged = await self.lane.run(
             self.verifications.submit_code, client_id, named(request), entered
         )
-        if judged is None:
+        if isinstance(judged, VerificationUnknown):
             return unknown()
-        is_right = judged.outcome is CodeOutcome.VERIFIED
         answer = {
-            "verified": is_right,
+            "verified": judged.outcome is CodeOutcome.VERIFIED,
             "outcome": judged.outcome,
             "email": judged.verification.address.typed,
             "tries_left": judged.verification.tries_left,
@@ -154,7 +163,7 @@ def document(progress: Progress) -> dict[str, object]:
     return {
         "id": progress.interaction_id,
         "email": verification.address.typed,
-        "state": progress.outcome,
+        "state": progress.state,
         "code_class": verification.code_class,
         "tries_left": verification.tries_left,
         "mails_left": verification.mails_left,
