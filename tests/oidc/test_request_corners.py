@@ -85,6 +85,21 @@ def test_a_demanded_subject_counts_in_either_place(
     assert error_for(anna, client, claims=both) == "invalid_request"
 
 
+def test_one_of_several_demanded_subjects_will_do(client: RelyingParty, anna: Person) -> None:
+    own = subject_of(client, client.silent_code(anna))
+    other = subject_of(client, client.sign_in(None, OTHER))
+
+    def demand(*subjects: str) -> str:
+        return json.dumps({"id_token": {"sub": {"values": subjects}}})
+
+    assert passes(anna, client, claims=demand(other, own), prompt="none")
+    assert error_for(anna, client, claims=demand(other, "c"), prompt="none") == "login_required"
+    both = json.dumps(
+        {"id_token": {"sub": {"values": [own, other]}}, "userinfo": {"sub": {"value": other}}}
+    )
+    assert error_for(anna, client, claims=both, prompt="none") == "login_required"
+
+
 @pytest.mark.parametrize("prompt", ["login none", "select_account none", "none create", "none x"])
 def test_none_stands_alone_in_any_order(client: RelyingParty, anna: Person, prompt: str) -> None:
     assert error_for(anna, client, prompt=prompt) == "invalid_request"

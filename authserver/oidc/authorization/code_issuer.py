@@ -113,7 +113,7 @@ class CodeIssuer:
         work: UnitOfWork,
         request: AuthorizationRequest,
         session: Session | None,
-        hinted: str | None,
+        hinted: frozenset[str] | None,
     ) -> Circumstances:
         """Return what `decide` has to know beside request and session."""
         consent = None
@@ -123,7 +123,7 @@ class CodeIssuer:
                 grant=work.grants.find(session.subject, request.client.id),
             )
         return Circumstances(
-            hinted_subject=hinted,
+            hinted_subjects=hinted,
             has_second_factor=self._may_step_up(work, request, session),
             consent=consent,
         )
@@ -141,13 +141,13 @@ class CodeIssuer:
             return False
         return bool(work.second_factors.list(session.subject))
 
-    def hinted_subject(self, request: AuthorizationRequest) -> str | None:
-        """Return whom the request is about: `sub` in its claims, or `id_token_hint`.
+    def hinted_subjects(self, request: AuthorizationRequest) -> frozenset[str] | None:
+        """Return whom the request may be about: `sub` in its claims, or `id_token_hint`.
 
         An expired hint is good, a foreign one names nobody.
         """
-        if request.claims.subject is not None:
-            return request.claims.subject
+        if request.claims.subjects is not None:
+            return request.claims.subjects
         if request.id_token_hint is None:
             return None
         try:
@@ -155,8 +155,8 @@ class CodeIssuer:
                 request.id_token_hint, self.keys.load().published, issuer=self.issuer
             )
         except TokenInvalid:
-            return ""
-        return str(claims["sub"])
+            return frozenset()
+        return frozenset({str(claims["sub"])})
 
     def _answer(
         self, target: RedirectTarget, parameters: Mapping[str, str], again: Secret | None

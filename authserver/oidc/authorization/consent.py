@@ -80,7 +80,7 @@ class ConsentStep:
         request = self.resumption.stored_request(interaction)
         if request is None or interaction.state is not InteractionState.PAUSED:
             return NotDue(interaction_id=interaction_id)
-        hinted = self.codes.hinted_subject(request)
+        hinted = self.codes.hinted_subjects(request)
         with self.resumption.storage.reading() as work:
             session = work.sessions.find_live(session_secret, now, self.codes.lifetimes)
             known = self.codes.circumstances(work, request, session, hinted)

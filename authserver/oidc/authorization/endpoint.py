@@ -71,7 +71,7 @@ class AuthorizationEndpoint:
         except OAuthError as error:
             return self.codes.error(target, error)
         now = self.codes.clock.now()
-        hinted = self.codes.hinted_subject(request)
+        hinted = self.codes.hinted_subjects(request)
         with self.storage.writing() as work:
             session = work.sessions.find_live(session_secret, now, self.codes.lifetimes)
             known = self.codes.circumstances(work, request, session, hinted)

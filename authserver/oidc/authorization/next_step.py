@@ -84,11 +84,12 @@ class ConsentStanding:
 class Circumstances:
     """What is known beside request and session.
 
+    `hinted_subjects` are the people one of whom the request is about, None for anybody.
     `has_second_factor` says whether the session's account could show one; `consent` is None
     for clients that nobody is asked about.
     """
 
-    hinted_subject: str | None
+    hinted_subjects: frozenset[str] | None
     has_second_factor: bool
     consent: ConsentStanding | None
 
@@ -104,7 +105,7 @@ def decide(
 
     A sign-in made in this very interaction answers every wish for a fresh one.
     """
-    hinted = known.hinted_subject
+    hinted = known.hinted_subjects
     if session is not None:
         chosen = interaction is not None and interaction.session_id == session.id
         fresh = (
@@ -112,10 +113,10 @@ def decide(
             and interaction is not None
             and session.authenticated_at >= interaction.created_at
         )
-        if fresh and hinted and hinted != session.subject:
-            # OIDC Core §3.1.2.2: never an answer for another person than the one hinted at.
+        if fresh and hinted and session.subject not in hinted:
+            # OIDC Core §3.1.2.2: never an answer for another person than those hinted at.
             return Refuse(LoginRequired("somebody else has signed in"))
-        if fresh or serves(request, session, chosen=chosen, hinted_subject=hinted, now=now):
+        if fresh or serves(request, session, chosen=chosen, hinted_subjects=hinted, now=now):
             has_other = known.has_second_factor
             step = answer(request, session, is_fresh=fresh, has_second_factor=has_other)
             return with_consent(step, request, interaction, known.consent)
@@ -167,7 +168,7 @@ def serves(
     session: Session,
     *,
     chosen: bool,
-    hinted_subject: str | None,
+    hinted_subjects: frozenset[str] | None,
     now: datetime,
 ) -> bool:
     """Tell whether an earlier sign-in is good for this request (OIDC Core §3.1.2.1).
@@ -180,7 +181,7 @@ def serves(
         return False
     if request.max_age is not None and not is_young(session, request.max_age, now):
         return False
-    return hinted_subject is None or hinted_subject == session.subject
+    return hinted_subjects is None or session.subject in hinted_subjects
 
 
 def is_young(session: Session, max_age: int, now: datetime) -> bool:

@@ -11,13 +11,13 @@ from authserver.oidc.errors import InvalidRequest
 class RequestedClaims:
     """What a client asks for by name (OIDC Core §5.5).
 
-    `names` says which claims go where; `subject` whom it wants to hear of and nobody else;
-    `acr_values` which contexts it insists on, empty where it does not insist; `preferred_acr`
-    which it would like, best first.
+    `names` says which claims go where; `subjects` whom it wants to hear of and nobody else,
+    None where it does not say; `acr_values` which contexts it insists on, empty where it does
+    not insist; `preferred_acr` which it would like, best first.
     """
 
     names: Mapping[str, list[str]] = field(default_factory=dict)
-    subject: str | None = None
+    subjects: frozenset[str] | None = None
     acr_values: frozenset[str] = frozenset()
     preferred_acr: tuple[str, ...] = ()
 
@@ -33,17 +33,25 @@ def read_claims(text: str | None) -> RequestedClaims:
     if not isinstance(document, dict):
         raise InvalidRequest("claims must be a JSON object")
     id_token, userinfo = members_of(document, "id_token"), members_of(document, "userinfo")
-    wanted = [*values_of(id_token.get("sub")), *values_of(userinfo.get("sub"))]
-    if len(set(wanted)) > 1:
-        raise InvalidRequest("claims asks for more than one sub")
     acr = id_token.get("acr")
     is_essential = isinstance(acr, dict) and acr.get("essential") is True
     return RequestedClaims(
         names={"id_token": sorted(id_token), "userinfo": sorted(userinfo)},
-        subject=wanted[0] if wanted else None,
+        subjects=demanded_subjects(id_token.get("sub"), userinfo.get("sub")),
         acr_values=frozenset(values_of(acr)) if is_essential else frozenset(),
         preferred_acr=() if is_essential else tuple(values_of(acr)),
     )
+
+
+def demanded_subjects(*requests: object) -> frozenset[str] | None:
+    """Return who meets the demands on `sub` in all places, or None where there is none."""
+    demands = [frozenset(values) for values in map(values_of, requests) if values]
+    if not demands:
+        return None
+    subjects = frozenset.intersection(*demands)
+    if not subjects:
+        raise InvalidRequest("claims asks for a sub in one place that it excludes in the other")
+    return subjects
 
 
 def members_of(document: Mapping[str, object], place: str) -> dict[str, object]:

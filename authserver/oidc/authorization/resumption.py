@@ -54,7 +54,7 @@ class Resumption:
         if isinstance(interaction, Ended):
             return interaction
         request = self.stored_request(interaction)
-        hinted = None if request is None else self.codes.hinted_subject(request)
+        hinted = None if request is None else self.codes.hinted_subjects(request)
         with self.storage.writing() as work:
             browser = self._browser(work, interaction, cookie or "", session_secret, now)
             if not agree(interaction, browser.session):
@@ -98,7 +98,7 @@ class Resumption:
         interaction: Interaction,
         request: AuthorizationRequest,
         browser: BrowserStanding,
-        hinted: str | None,
+        hinted: frozenset[str] | None,
     ) -> Answer | Paused | None:
         """Return the next step; None where another answer was given before."""
         now = self.codes.clock.now()
