@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from authserver.administration.audit_log import AuditLog
 from authserver.administration.deployment import Deployment, deployment_findings
 from authserver.administration.findings import Finding, failed, passed
 from authserver.administration.mail import MailAdministration
@@ -38,6 +39,7 @@ class Examined:
     migrations: Path
     signing_keys: SigningKeyAdministration
     mail: MailAdministration
+    audit_log: AuditLog
     deployment: Deployment
 
 
@@ -91,6 +93,7 @@ class Diagnosis:
             yield self._signing_keys()
             yield self._senders()
             yield self._spray_alarm()
+            yield self._audit_chain()
 
     def _clocks(self) -> Finding:
         with self._examined.storage.reading() as work:
@@ -134,6 +137,17 @@ class Diagnosis:
             "Look at the sources of `code.refused` in the audit log. Where the list of addresses "
             "is public, set AUTHSERVER_CODES__START_CLASS=digits8.",
         )
+
+    def _audit_chain(self) -> Finding:
+        verdict = self._examined.audit_log.glance()
+        if verdict.broken is not None:
+            return failed(
+                "audit",
+                "The chain of the audit log does not end where this server ended it.",
+                "Run `authserver audit verify`.",
+            )
+        counts = f"{verdict.events} are chained, {verdict.waiting} wait for it"
+        return passed("audit", f"Events in the audit log: {counts}.")
 
     def _senders(self) -> Finding:
         try:

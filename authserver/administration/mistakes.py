@@ -57,5 +57,9 @@ class SignInExperienceInvalid(OperatorMistake):
     """The sign-in experience cannot be like this."""
 
 
+class ChainBroken(OperatorMistake):
+    """The chain of the audit log does not hold."""
+
+
 class SchemaUnfit(OperatorMistake):
     """The schema of the database is not one that this server was made for."""

@@ -11,6 +11,7 @@ from authserver.cli.account_changes import export_account, sign_out, update
 from authserver.cli.accounts import accounts
 from authserver.cli.api_resources import api_resources
 from authserver.cli.as_code import apply, export
+from authserver.cli.audit import audit
 from authserver.cli.brand import brand
 from authserver.cli.clients import clients
 from authserver.cli.context import (
@@ -178,6 +179,7 @@ for command in (
     sign_in_experience,
     apply,
     export,
+    audit,
 ):
     authserver.add_command(command)
 clients.add_command(logout_notices)

@@ -6,6 +6,7 @@ from authserver.administration.address_budgets import AddressBudgets
 from authserver.administration.api_resources import ApiAdministration
 from authserver.administration.api_sections import ResourceSection, RoleSection
 from authserver.administration.as_code import ConfigurationAsCode
+from authserver.administration.audit_log import AuditLog
 from authserver.administration.brand_section import BrandSection
 from authserver.administration.branding import BrandAdministration
 from authserver.administration.client_section import ClientSection
@@ -43,6 +44,7 @@ class Operating:
         self.clients = ClientAdministration(
             storage=base.storage, clock=base.clock, randomness=base.randomness
         )
+        self.audit_log = AuditLog(storage=base.storage, deriver=base.deriver, clock=base.clock)
         self.logout_notices = LogoutNoticeLog(storage=base.storage)
         self.registration_tokens = RegistrationTokenAdministration(
             storage=base.storage,
@@ -113,6 +115,7 @@ class Operating:
                 migrations=packaged("migrations"),
                 signing_keys=self.signing_keys,
                 mail=self.mail,
+                audit_log=self.audit_log,
                 deployment=self.deployment(),
             ),
             base.clock,

@@ -31,6 +31,7 @@ from authserver.outbound.http_caller import HttpCaller
 
 PRUNES_EVERY: Final = timedelta(minutes=10)
 LOOKS_AT_QUOTA_EVERY: Final = timedelta(minutes=10)
+CHAINS_EVERY: Final = timedelta(minutes=1)
 LOOKS_FOR_LOGOS_EVERY: Final = timedelta(minutes=1)
 
 
@@ -89,6 +90,7 @@ class Sending:
         quota = QuotaErrand(self.operating.quota, self.enquiries, self.base.lane)
         jobs: list[Job | Errand] = [
             Job(name="prune", every=PRUNES_EVERY, call=self.operating.prune),
+            Job(name="audit_chain", every=CHAINS_EVERY, call=self.operating.audit_log.chain),
             Errand(name="mail_quota", every=LOOKS_AT_QUOTA_EVERY, run=quota.run),
             Errand(name="client_logos", every=LOOKS_FOR_LOGOS_EVERY, run=self.base.logos.run),
         ]

@@ -9,6 +9,7 @@ from authserver.administration.accounts import AccountAdministration
 from authserver.administration.address_budgets import AddressBudgets
 from authserver.administration.api_resources import ApiAdministration
 from authserver.administration.as_code import ConfigurationAsCode
+from authserver.administration.audit_log import AuditLog
 from authserver.administration.branding import BrandAdministration
 from authserver.administration.clients import ClientAdministration
 from authserver.administration.diagnosis import Diagnosis
@@ -49,6 +50,7 @@ class AuthServer:
     loaded: Loaded
     storage: Storage
     clients: ClientAdministration
+    audit_log: AuditLog
     logout_notices: LogoutNoticeLog
     accounts: AccountAdministration
     account_changes: AccountChanges
@@ -104,6 +106,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         loaded=loaded,
         storage=base.storage,
         clients=operating.clients,
+        audit_log=operating.audit_log,
         logout_notices=operating.logout_notices,
         accounts=operating.accounts,
         account_changes=operating.account_changes,

@@ -16,6 +16,11 @@ class Deriver:
 
     keys: KeyRing
 
+    def chain_end(self, position: int, digest: bytes, key_id: str) -> bytes | None:
+        """Return the MAC of the end of the audit log's chain; None where the key is gone."""
+        key = self.keys.key(KeyPurpose.AUDIT_CHAIN, key_id)
+        return None if key is None else authenticate(key, "v1", str(position), digest.hex())
+
     def code(self, verification: Verification) -> Secret | None:
         """Return the code of `verification`, without separators; None where its key is gone."""
         key = self.keys.key(KeyPurpose.VERIFICATION_CODE, verification.key_id)

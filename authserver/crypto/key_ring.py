@@ -31,6 +31,7 @@ class KeyPurpose(StrEnum):
     SESSION_COOKIE = "authserver/session-cookie/v1"
     RECOVERY_CODES = "authserver/recovery-codes/v1"
     FORM_TOKEN = "authserver/form-token/v1"  # noqa: S105 - a label, not a secret
+    AUDIT_CHAIN = "authserver/audit-chain/v1"
 
 
 class CannotOpen(Exception):

@@ -92,6 +92,7 @@ class UnitOfWork:
     configuration = Bound(Configuration)
     connected_applications = Bound(ConnectedApplications)
     delivery_events = Bound(DeliveryEvents)
+    audit_events = Bound(AuditEvents)
     failure_budgets = Bound(FailureBudgets)
     grants = Bound(Grants)
     instance_mails = Bound(InstanceCounter)
@@ -121,7 +122,7 @@ class UnitOfWork:
 
     def record(self, event: AuditEvent, now: datetime) -> None:
         """Write `event` to the audit log; listeners hear of it after the commit."""
-        AuditEvents(self.connection).add(event, now)
+        self.audit_events.add(event, now)
         self.events.append(event)
 
     def announce(self, notice: Told) -> None:

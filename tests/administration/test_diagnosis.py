@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from authserver.administration.audit_log import AuditLog
 from authserver.administration.deployment import Deployment, deployment_findings
 from authserver.administration.diagnosis import Diagnosis, Examined
 from authserver.administration.findings import Finding
 from authserver.administration.mail import FixedMail, MailAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
+from authserver.crypto.deriver import Deriver
 from authserver.crypto.key_ring import KeyRing
 from authserver.domain.endpoint import Endpoint
 from authserver.domain.secret import Secret
@@ -50,6 +52,11 @@ def examined(
         migrations=MIGRATIONS,
         signing_keys=signing_keys,
         mail=replace(mail, fixed=fixed),
+        audit_log=AuditLog(
+            storage=storage,
+            deriver=Deriver(signing_keys.key_ring),
+            clock=signing_keys.clock,
+        ),
         deployment=deployment,
     )
 
@@ -85,6 +92,7 @@ def test_a_server_in_order_passes_every_check_and_is_ready(
         "secret_keys",
         "files",
         "spray_alarm",
+        "audit",
     }
 
 
