@@ -10,7 +10,9 @@ from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.brand_images import BrandImage, ImageUnfit, read_image
 from authserver.domain.brand_rules import brand_faults
 from authserver.domain.branding import (
+    A_TEXT,
     COLOURS,
+    KINDS,
     MEMBERS,
     MEMBERS_OF_CLIENTS,
     NOTHING_CHOSEN,
@@ -194,9 +196,10 @@ def merged(work: UnitOfWork, brand: Brand, changes: BrandChanges, client_id: str
     ]
     values = dict(changes.values)
     faults += [
-        f"{member} must be {'a whole number' if member == 'radius' else 'a text'}."
+        f"{member} must be {KINDS.get(member, A_TEXT)[1]}."
         for member, value in values.items()
-        if not isinstance(value, int if member == "radius" else str) or isinstance(value, bool)
+        # Exactly so: a truth value would pass for a number.
+        if type(value) is not KINDS.get(member, A_TEXT)[0]
     ]
     for member, image in changes.images.items():
         try:

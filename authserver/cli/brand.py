@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from authserver.cli.context import Options, opened, with_options
-from authserver.cli.output import instant, print_document, print_facts, print_table, shown_instant
+from authserver.cli.output import (
+    instant,
+    print_document,
+    print_facts,
+    print_table,
+    shown_instant,
+    yes_or_no,
+)
 from authserver.domain.branding import IMAGES, MEMBERS, Brand, shown_name
 
 if TYPE_CHECKING:
@@ -59,6 +66,11 @@ def choices(command: Callable[..., None]) -> Callable[..., None]:
     command = click.option("--custom-css", type=FILE, metavar="FILE", help="Without any URL.")(
         command
     )
+    command = click.option(
+        "--auto-submit-code/--no-auto-submit-code",
+        default=None,
+        help="Send a code by itself once it is complete; the page says so.",
+    )(command)
     command = click.option(
         "--radius", type=int, metavar="PIXELS", help="How round corners are: 0 to 24."
     )(command)
@@ -173,7 +185,10 @@ def document_of(found: Brand) -> dict[str, object]:
 
 def facts_of(found: Brand) -> dict[str, str]:
     """Return what was chosen for people; a style sheet by its length."""
-    facts = {name.replace("_", "-"): str(value) for name, value in found.document().items()}
+    facts = {
+        name.replace("_", "-"): yes_or_no(value) if isinstance(value, bool) else str(value)
+        for name, value in found.document().items()
+    }
     if found.custom_css is not None:
         facts["custom-css"] = f"{len(found.custom_css)} characters"
     return facts

@@ -14,7 +14,8 @@ DEFAULT_COLOUR: Final = "#2f5bd7"
 class Brand:
     """What was chosen; what is None stays as it comes, or as the instance has it.
 
-    Images are file names, colours `#rrggbb`, the radius of corners is in CSS pixels.
+    Images are file names, colours `#rrggbb`, the radius of corners is in CSS pixels. With
+    `auto_submit_code` a code is sent by itself once it is complete, where scripts run.
     """
 
     name: str | None = None
@@ -28,6 +29,7 @@ class Brand:
     privacy_url: str | None = None
     radius: int | None = None
     custom_css: str | None = None
+    auto_submit_code: bool | None = None
 
     def document(self) -> dict[str, object]:
         """Return what was chosen, by its names."""
@@ -44,6 +46,11 @@ MEMBERS: Final = tuple(member.name for member in fields(Brand))
 IMAGES: Final = ("logo", "logo_dark", "favicon")
 COLOURS: Final = ("color", "color_dark")
 LINKS: Final = ("support_url", "terms_url", "privacy_url")
+KINDS: Final[Mapping[str, tuple[type, str]]] = {
+    "radius": (int, "a whole number"),
+    "auto_submit_code": (bool, "true or false"),
+}
+A_TEXT: Final = (str, "a text")
 MEMBERS_OF_CLIENTS: Final = ("name", "logo", "logo_dark", "color", "color_dark")
 
 

@@ -58,6 +58,7 @@ class Look:
             "support_url": brand.support_url,
             "terms_url": brand.terms_url,
             "privacy_url": brand.privacy_url,
+            "auto_submit_code": bool(brand.auto_submit_code),
         }
 
 

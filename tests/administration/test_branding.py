@@ -51,6 +51,8 @@ def test_all_faults_are_told_together_and_nothing_is_stored(brands: BrandAdminis
         BrandChanges(values={"name": 5}),
         BrandChanges(values={"radius": "4"}),
         BrandChanges(values={"radius": True}),
+        BrandChanges(values={"auto_submit_code": 1}),
+        BrandChanges(values={"auto_submit_code": "yes"}),
         BrandChanges(values={"colour": "#115e40"}),
         BrandChanges(values={"logo": "somewhere.png"}, images={"logo": b"no image"}),
         BrandChanges(images={"logo": "unheard-of.png"}),

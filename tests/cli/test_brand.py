@@ -26,7 +26,7 @@ def test_a_brand_is_chosen_shown_undone_and_removed(
     chosen = run_json(
         *("brand", "set", "--name", "Fern", "--color", "#115E40", "--logo", logo),
         *("--support-url", "mailto:help@example.com", "--radius", "4"),
-        *("--custom-css", str(style)),
+        *("--custom-css", str(style), "--auto-submit-code"),
     )
     run_json("brand", "set", "--name", "Oak")
 
@@ -34,7 +34,8 @@ def test_a_brand_is_chosen_shown_undone_and_removed(
     assert chosen["custom_css"] == style.read_text()
     shown = run("brand", "show").stdout
     assert "Oak" in shown
-    assert "custom-css   34 characters" in shown
+    assert "custom-css        34 characters" in shown
+    assert "auto-submit-code  yes" in shown
     assert run_json("brand", "undo")["name"] == "Fern"
     assert [version["version"] for version in run_json("brand", "history")] == [3, 2, 1]
     assert run_json("brand", "remove", "logo", "custom-css")["logo"] is None

@@ -65,6 +65,21 @@ for (const text of document.querySelectorAll("[data-until-resend]")) {
   }, 1000);
 }
 
+// Where the instance wants it, a code is sent by itself once it is complete, and the hint says so.
+// It happens once: some keyboards fill a field twice, and what is put right is sent by hand.
+for (const field of document.querySelectorAll("input[data-auto-submit]")) {
+  const needed = Number(field.dataset.autoSubmit);
+  document.getElementById("auto-submit-hint").hidden = false;
+  const send = () => {
+    const symbols = field.value.normalize("NFKC").replace(/[\s\p{P}\p{Cf}]/gu, "");
+    const wanted = needed === 13 ? /^[0-9A-Za-z]+$/ : /^\p{Nd}+$/u;
+    if ([...symbols].length !== needed || !wanted.test(symbols)) return;
+    field.removeEventListener("input", send);
+    field.form.requestSubmit();
+  };
+  field.addEventListener("input", send);
+}
+
 // A password can be shown; what was shown is hidden again before it is sent, so that browsers
 // do not keep it among what was typed.
 for (const field of document.querySelectorAll("input[data-show]")) {
