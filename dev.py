@@ -38,8 +38,8 @@ Usage: python3 dev.py COMMAND
 FOLDERS_OF_SCRIPTS = {"campaign": "campaigns", "bench": "bench"}
 # A file of tests stays in one process, so that what its tests share is made once. Files with the
 # most tests do not go first: the few in a browser take longest, and would end alone on one core.
-# Tests wait for browsers and processes, so there are two processes more than cores.
-PROCESSES = (os.cpu_count() or 1) + 2
+# Tests wait for browsers and processes, so there is one process more than cores.
+PROCESSES = (os.cpu_count() or 1) + 1
 ON_EVERY_CORE = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
 COMMANDS = ("demo", "test", "check", *FOLDERS_OF_SCRIPTS)
 
