@@ -19,7 +19,11 @@ from authserver.oidc.authorization.code_issuer import CodeIssuer
 from authserver.oidc.authorization.endpoint import AuthorizationEndpoint
 from authserver.oidc.end_session import EndSession
 from authserver.web.account_frame import AccountFrame
-from authserver.web.application import create_application
+from authserver.web.application import (
+    Application,
+    create_application,
+    create_management_application,
+)
 from authserver.web.brand import BrandRoutes
 from authserver.web.browser import Browsers
 from authserver.web.client_address import ClientAddresses
@@ -128,6 +132,10 @@ class Edge:
             flooded=self.errors.flooded,
             is_secure=self.base.endpoint.is_secure,
         )
+
+    def management_application(self) -> Application:
+        """Return the application of the second listener."""
+        return create_management_application(self.health().routes())
 
     def page_parts(self) -> PageParts:
         """Return what pages of every owner are made with."""

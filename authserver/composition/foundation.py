@@ -2,15 +2,13 @@
 
 import ssl
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from authserver.background.client_logos import LogoFetcher
 from authserver.background.dispatcher import Bell
 from authserver.crypto.argon2_hasher import Argon2Hasher
 from authserver.crypto.common_passwords import CommonPasswords
 from authserver.crypto.deriver import Deriver
 from authserver.crypto.key_ring import KeyRing
-from authserver.delivery.client_logos import ClientLogoDelivery
 from authserver.domain.api_resources import own_api
 from authserver.domain.audit_events import AuditEvent
 from authserver.domain.clock import Clock
@@ -24,9 +22,6 @@ from authserver.flows.mail_permits import MailPermits
 from authserver.lane import Lane
 from authserver.mail.composer import Composer
 from authserver.oidc.keys import ProviderKeys
-from authserver.outbound.address_guard import AddressGuard
-from authserver.outbound.guarded_caller import GuardedCaller
-from authserver.outbound.trust import trusting_context
 from authserver.rendering import Renderer
 from authserver.settings.sources import Loaded, packaged
 from authserver.storage.brands import StoredBrands
@@ -37,6 +32,10 @@ from authserver.storage.registered_clients import RegisteredClients, account_cli
 from authserver.storage.sign_in_experience import StoredSignInExperience
 from authserver.storage.unit_of_work import Notice, Storage, Told
 from authserver.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from authserver.background.client_logos import LogoFetcher
+    from authserver.outbound.guarded_caller import GuardedCaller
 
 THREADS_BESIDE_CONNECTIONS: Final = 2
 
@@ -87,6 +86,8 @@ class Foundation:
     @cached_property
     def trust(self) -> ssl.SSLContext:
         """Return the authorities to trust; reading them takes a while, so only when needed."""
+        from authserver.outbound.trust import trusting_context
+
         return trusting_context(self.settings.outgoing.ca_file)
 
     @cached_property
@@ -102,13 +103,20 @@ class Foundation:
         )
 
     @cached_property
-    def client_sites(self) -> GuardedCaller:
+    def client_sites(self) -> "GuardedCaller":
         """Return the one door to addresses that clients registered."""
+        # Not at the top: what calls others takes long to import, and few commands do.
+        from authserver.outbound.address_guard import AddressGuard
+        from authserver.outbound.guarded_caller import GuardedCaller
+
         return GuardedCaller(AddressGuard(frozenset(self.settings.outgoing.allow)), self.trust)
 
     @cached_property
-    def logos(self) -> LogoFetcher:
+    def logos(self) -> "LogoFetcher":
         """Return what fetches the logos that clients name."""
+        from authserver.background.client_logos import LogoFetcher
+        from authserver.delivery.client_logos import ClientLogoDelivery
+
         return LogoFetcher(
             delivery=ClientLogoDelivery(storage=self.storage, clock=self.clock),
             caller=lambda: self.client_sites,

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from authserver.administration.account_changes import AccountChanges
 from authserver.administration.accounts import AccountAdministration
@@ -22,31 +24,36 @@ from authserver.administration.registration_tokens import RegistrationTokenAdmin
 from authserver.administration.roles import RoleAdministration
 from authserver.administration.sign_in_experience import SignInExperienceAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
-from authserver.background.client_logos import LogoFetcher
-from authserver.composition.edge import Edge
 from authserver.composition.foundation import Foundation
 from authserver.composition.operating import Operating
-from authserver.composition.sending import Sending
 from authserver.delivery.delivery_reports import DeliveryReports
 from authserver.delivery.mail_quota import QuotaWatch
 from authserver.domain.clock import Clock
 from authserver.domain.randomness import Randomness
-from authserver.mail.direct_mail_enquiries import DirectMailEnquiries
-from authserver.mail.hand_over import HandOver
 from authserver.settings.sources import Loaded
 from authserver.settings.tree import LogFormat, Settings
 from authserver.storage.unit_of_work import Storage
 from authserver.telemetry.logs import configure
-from authserver.web.application import Application, create_management_application
+
+if TYPE_CHECKING:
+    from authserver.background.client_logos import LogoFetcher
+    from authserver.composition.edge import Edge
+    from authserver.composition.sending import Sending
+    from authserver.mail.direct_mail_enquiries import DirectMailEnquiries
+    from authserver.mail.hand_over import HandOver
+    from authserver.web.application import Application
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AuthServer:
     """ASGI applications, and the use cases that commands call.
 
-    Whoever serves enters `loops`: inside of it mails leave and expired rows go.
+    Whoever serves enters `loops`: inside of it mails leave and expired rows go. What most
+    commands do without is made when it is first asked for: its modules are a quarter of a start.
     """
 
+    base: Foundation
+    operating: Operating
     loaded: Loaded
     storage: Storage
     clients: ClientAdministration
@@ -67,15 +74,52 @@ class AuthServer:
     templates: MailTemplates
     delivery_reports: DeliveryReports
     quota: QuotaWatch
-    enquiries: DirectMailEnquiries
-    logos: LogoFetcher
     diagnosis: Diagnosis
     preparation: Preparation
     prune: Callable[[], dict[str, int]]
-    hand_over: HandOver
-    application: Application
-    management_application: Application
-    loops: Callable[[], AbstractAsyncContextManager[None]]
+
+    @cached_property
+    def sending(self) -> "Sending":
+        """Return what mails leave through."""
+        from authserver.composition.sending import Sending
+
+        return Sending(self.base, self.operating)
+
+    @cached_property
+    def edge(self) -> "Edge":
+        """Return what answers requests."""
+        from authserver.composition.edge import Edge
+
+        return Edge(self.base, self.operating)
+
+    @cached_property
+    def application(self) -> "Application":
+        """Return the server as one ASGI application."""
+        return self.edge.application()
+
+    @cached_property
+    def management_application(self) -> "Application":
+        """Return the ASGI application of the second listener."""
+        return self.edge.management_application()
+
+    @property
+    def hand_over(self) -> "HandOver":
+        """Return what hands single mails over."""
+        return self.sending.hand_over
+
+    @property
+    def enquiries(self) -> "DirectMailEnquiries":
+        """Return what asks the provider of mail."""
+        return self.sending.enquiries
+
+    @property
+    def logos(self) -> "LogoFetcher":
+        """Return what fetches the logos of clients."""
+        return self.base.logos
+
+    def loops(self) -> AbstractAsyncContextManager[None]:
+        """Return what runs beside the requests."""
+        return self.sending.loops().running()
 
     def prepare(self) -> None:
         """Bring schema, administrator and signing key in order; see Preparation.run."""
@@ -100,9 +144,9 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
     """Return the server for these settings; it connects to nothing before its first use."""
     base = Foundation(loaded, clock, randomness)
     operating = Operating(base)
-    sending = Sending(base, operating)
-    edge = Edge(base, operating)
     return AuthServer(
+        base=base,
+        operating=operating,
         loaded=loaded,
         storage=base.storage,
         clients=operating.clients,
@@ -123,13 +167,7 @@ def assemble(loaded: Loaded, clock: Clock, randomness: Randomness) -> AuthServer
         templates=operating.templates,
         delivery_reports=operating.delivery_reports,
         quota=operating.quota,
-        enquiries=sending.enquiries,
-        logos=base.logos,
         diagnosis=operating.diagnosis,
         preparation=operating.preparation,
         prune=operating.prune,
-        hand_over=sending.hand_over,
-        application=edge.application(),
-        management_application=create_management_application(edge.health().routes()),
-        loops=lambda: sending.loops().running(),
     )
