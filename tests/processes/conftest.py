@@ -1,4 +1,4 @@
-"""Databases for server processes: none of them is prepared, as on a first start."""
+"""Databases for server processes: as on a first start, but for the schema on PostgreSQL."""
 
 from collections.abc import Iterator
 
@@ -17,8 +17,8 @@ def empty_postgres(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str | None:
-    """Return the URL of an empty PostgreSQL database; None for SQLite in the data folder."""
+    """Return the URL of a migrated PostgreSQL database; None for SQLite in the data folder."""
     if request.param == "sqlite":
         return None
-    url: str = request.getfixturevalue("empty_postgres")
+    url: str = request.getfixturevalue("postgres_url")
     return url

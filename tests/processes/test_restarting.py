@@ -73,6 +73,7 @@ def test_a_schema_on_postgresql_is_only_upgraded_by_command(
     empty = server.run("serve", "--port", port)
     server.authserver("migrate", "--to", "0001")
     behind = server.run("serve", "--port", port)
+    server.authserver("migrate")
 
     for refusal in (empty, behind):
         assert refusal.returncode == 1

@@ -45,14 +45,12 @@ class InTurn(httpx.HTTPTransport):
 
 
 @pytest.fixture
-def pair(tmp_path: Path, empty_postgres: str) -> Iterator[tuple[ServerProcess, ServerProcess]]:
+def pair(tmp_path: Path, postgres_url: str) -> Iterator[tuple[ServerProcess, ServerProcess]]:
     """Return two servers with data folders and ports of their own, but one public address."""
     keys = {"AUTHSERVER_SECRET_KEYS": "the secret key that both of the servers have been given"}
-    one = ServerProcess(
-        tmp_path / "one", database_url=empty_postgres, settings={**TRUSTING, **keys}
-    )
+    one = ServerProcess(tmp_path / "one", database_url=postgres_url, settings={**TRUSTING, **keys})
     shared = {**TRUSTING, **keys, "AUTHSERVER_ENDPOINT": one.endpoint}
-    two = ServerProcess(tmp_path / "two", database_url=empty_postgres, settings=shared)
+    two = ServerProcess(tmp_path / "two", database_url=postgres_url, settings=shared)
     with one, two:
         yield one, two
 
@@ -76,10 +74,10 @@ def code_kept(address: str, *servers: ServerProcess) -> str:
 
 
 def test_a_sign_in_that_every_request_finds_at_another_process(
-    pair: tuple[ServerProcess, ServerProcess], empty_postgres: str
+    pair: tuple[ServerProcess, ServerProcess], postgres_url: str
 ) -> None:
     one, two = pair
-    arena = arena_of(one, empty_postgres)
+    arena = arena_of(one, postgres_url)
     balanced = httpx.Client(
         transport=InTurn(one.port, two.port), headers=BROWSER_HEADERS, timeout=20
     )
@@ -99,10 +97,10 @@ def test_a_sign_in_that_every_request_finds_at_another_process(
 
 
 def test_a_rotation_while_clients_run_breaks_no_sign_in(
-    pair: tuple[ServerProcess, ServerProcess], empty_postgres: str
+    pair: tuple[ServerProcess, ServerProcess], postgres_url: str
 ) -> None:
     one, two = pair
-    arena = arena_of(one, empty_postgres)
+    arena = arena_of(one, postgres_url)
     at_one, at_two = (
         httpx.Client(transport=InTurn(each.port), headers=BROWSER_HEADERS, timeout=20)
         for each in pair
@@ -134,10 +132,10 @@ def test_a_rotation_while_clients_run_breaks_no_sign_in(
 
 
 def test_limits_and_mails_are_those_of_one_server(
-    pair: tuple[ServerProcess, ServerProcess], empty_postgres: str
+    pair: tuple[ServerProcess, ServerProcess], postgres_url: str
 ) -> None:
     one, two = pair
-    arena = arena_of(one, empty_postgres)
+    arena = arena_of(one, postgres_url)
 
     def start(address: str) -> int:
         source = {"X-Forwarded-For": arena.new_source()}

@@ -34,7 +34,8 @@ def open_arena(
 ) -> Iterator[Arena]:
     url = None
     if request.param != "sqlite":
-        url = request.getfixturevalue("postgres").create_database()
+        template = request.getfixturevalue("postgres_template")
+        url = request.getfixturevalue("postgres").create_database(template)
     workers = 2 if request.param.endswith("two processes") else 1
     folder = tmp_path_factory.mktemp("arena")
     with opened_arena(folder, url, workers=workers, share=SHARE, settings=settings) as opened:
