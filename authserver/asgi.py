@@ -23,12 +23,14 @@ def create_app() -> Application:
 
 def with_loops(server: AuthServer) -> Application:
     """Return the server's application with a lifespan in which its loops run."""
+    # Made now, not by the first request.
+    inner = server.application
 
     async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await live(server, receive, send)
         else:
-            await server.application(scope, receive, send)
+            await inner(scope, receive, send)
 
     return application
 

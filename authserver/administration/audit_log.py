@@ -14,6 +14,7 @@ from authserver.domain.audit_chain import (
     Break,
     Broken,
     ChainEnd,
+    Place,
     RecordedEvent,
     digest_of,
     first_break,
@@ -24,14 +25,17 @@ from authserver.storage.unit_of_work import Storage, UnitOfWork
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 500
+# A call that has begun is finished also where the server is about to stop.
+MOST_BATCHES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a walk along the chain found; `waiting` events have no place in it yet."""
+    """What a look at the chain found; `waiting` events have no place in it yet."""
 
-    events: int
+    end: ChainEnd
     waiting: int
+    waiting_since: datetime | None = None
     broken: Broken | None = None
 
 
@@ -53,75 +57,100 @@ class AuditLog:
     ) -> Sequence[RecordedEvent]:
         """Return the newest events first; `since` is an instant, or how long ago it was.
 
-        `account` is a subject or an address; the subject of a deleted account will do.
+        `account` is a subject or an address; the subject of a deleted account will do. Raises
+        ChainBroken where a row cannot be read.
         """
         if isinstance(since, timedelta):
             since = self.clock.now() - since
-        with self.storage.reading() as work:
-            subject = None if account is None else subject_of(work, account)
-            return work.audit_events.recent(
-                subject=subject, client_id=client_id, since=since, at_most=at_most
-            )
+        try:
+            with self.storage.reading() as work:
+                subject = None if account is None else subject_of(work, account)
+                return work.audit_events.recent(
+                    subject=subject, client_id=client_id, since=since, at_most=at_most
+                )
+        except (ValueError, TypeError) as fault:
+            raise ChainBroken("An event cannot be read: run `authserver audit verify`.") from fault
 
     def chain(self) -> int:
-        """Give waiting events their places; return how many got one.
+        """Give waiting events their places, some thousands at most; return how many got one.
 
         The end of the chain comes under the newest key, so that an older one can go. Nothing is
         put behind an end that is not of our making: that would hide what was done.
         """
         total = 0
-        while True:
+        for _ in range(MOST_BATCHES):
             with self.storage.reading() as work:
                 if self._is_settled(work):
-                    return total
+                    break
             with self.storage.writing() as work:
                 end = work.audit_events.hold_end()
-                if self._fault_of(end) is not None:
-                    logger.error("audit.chain_broken", extra={"events": end.position})
-                    return total
+                broken = self._surplus(work, end) or self._fault_of(end)
+                if broken is not None:
+                    tell(broken)
+                    break
                 chained = self._put_in_place(work, end)
                 work.commit()
+            if end == ChainEnd():
+                # To whom reads the log elsewhere: an old chain does not begin anew by itself.
+                logger.warning("audit.chain_begun", extra={"events": chained})
             total += chained
             if chained < BATCH:
-                return total
+                break
+        return total
 
     def glance(self) -> Verdict:
         """Look at the end of the chain alone."""
         with self.storage.reading() as work:
             end = work.audit_events.end()
-            waiting = work.audit_events.count_waiting()
-        return Verdict(events=end.position, waiting=waiting, broken=self._fault_of(end))
+            broken = self._surplus(work, end) or self._fault_of(end)
+            return self._verdict(work, end, broken)
 
-    def verify(self) -> Verdict:
-        """Walk along the whole chain and name the first place where it does not hold."""
+    def verify(self, expected: Place | None = None) -> Verdict:
+        """Walk along the whole chain and name the first place where it does not hold.
+
+        With `expected` the digest at that place must be the one that somebody noted.
+        """
         with self.storage.reading() as work:
             end = work.audit_events.end()
-            broken = first_break(chained(work, end), end) or self._fault_of(end)
-            surplus = work.audit_events.count_surplus()
-            waiting = work.audit_events.count_waiting()
-        if broken is None and surplus:
-            broken = Broken(what=Break.SURPLUS, position=end.position + 1)
-        return Verdict(events=end.position, waiting=waiting, broken=broken)
+            return self._verdict(work, end, self._broken(work, end, expected))
 
     def seal_anew(self) -> Verdict:
         """Put the end of a chain that holds under the newest key, where its own key is lost.
 
         Raises ChainBroken where anything else is wrong with it.
         """
-        verdict = self.verify()
-        if verdict.broken is None:
-            return verdict
-        if verdict.broken.what is not Break.KEY_GONE:
-            raise ChainBroken("Only a chain whose secret key is lost can be put under another one.")
         with self.storage.writing() as work:
             end = work.audit_events.hold_end()
-            work.audit_events.move_end(self._sealed(end))
-            work.commit()
+            broken = self._broken(work, end, None)
+            if broken is not None and broken.what is not Break.KEY_GONE:
+                raise ChainBroken(
+                    "Only a chain whose secret key is lost can be put under another one; "
+                    "`authserver audit verify` says what is wrong with this one."
+                )
+            if broken is not None:
+                work.audit_events.move_end(self._sealed(end))
+                work.commit()
         return self.verify()
+
+    def _broken(self, work: UnitOfWork, end: ChainEnd, expected: Place | None) -> Broken | None:
+        return (
+            first_break(chained(work, end), end)
+            or self._surplus(work, end)
+            or unexpected(work, end, expected)
+            or self._fault_of(end)
+        )
+
+    def _verdict(self, work: UnitOfWork, end: ChainEnd, broken: Broken | None) -> Verdict:
+        return Verdict(
+            end=end,
+            waiting=work.audit_events.count_waiting(),
+            waiting_since=work.audit_events.oldest_waiting(),
+            broken=broken,
+        )
 
     def _is_settled(self, work: UnitOfWork) -> bool:
         is_newest = work.audit_events.end().key_id in {"", self.deriver.keys.newest_id}
-        return is_newest and not work.audit_events.waiting(1)
+        return is_newest and not work.audit_events.count_waiting()
 
     def _put_in_place(self, work: UnitOfWork, end: ChainEnd) -> int:
         position, digest = end.position, end.digest
@@ -140,6 +169,10 @@ class AuditLog:
         mac = self.deriver.chain_end(end.position, end.digest, key_id) or b""
         return replace(end, key_id=key_id, mac=mac)
 
+    def _surplus(self, work: UnitOfWork, end: ChainEnd) -> Broken | None:
+        is_more = work.audit_events.count_surplus() > 0
+        return Broken(what=Break.SURPLUS, position=end.position) if is_more else None
+
     def _fault_of(self, end: ChainEnd) -> Broken | None:
         """Return what is wrong with the end itself; nobody has sealed that of an empty chain."""
         if end == ChainEnd():
@@ -154,12 +187,49 @@ class AuditLog:
         return None
 
 
-def chained(work: UnitOfWork, end: ChainEnd) -> Iterator[RecordedEvent]:
-    """Yield the events of the chain by their places."""
+def tell(broken: Broken) -> None:
+    """Say in the log why no event gets its place."""
+    if broken.what is Break.KEY_GONE:
+        # Another server may have the newer key in front already.
+        logger.warning("audit.key_missing", extra={"key": broken.key_id})
+    else:
+        logger.error("audit.chain_broken", extra={"what": broken.what, "place": broken.position})
+
+
+def unexpected(work: UnitOfWork, end: ChainEnd, expected: Place | None) -> Broken | None:
+    """Tell whether another digest stands at a place than the one that was noted."""
+    if expected is None:
+        return None
+    found = work.audit_events.chained(expected.position - 1, expected.position, 1)
+    digest = (found[0].digest if found else None) or b""
+    if expected.position <= end.position and compare_digest(digest, expected.digest):
+        return None
+    return Broken(what=Break.UNEXPECTED, position=expected.position)
+
+
+def chained(work: UnitOfWork, end: ChainEnd) -> Iterator[RecordedEvent | None]:
+    """Yield the events of the chain by their places; None, and no more, for an unreadable one."""
     after = 0
-    while batch := work.audit_events.chained(after, end.position, BATCH):
+    while after < end.position:
+        try:
+            batch = work.audit_events.chained(after, end.position, BATCH)
+        except (ValueError, TypeError):
+            yield from one_by_one(work, after, end)
+            return
         yield from batch
+        if not batch:
+            return
         after = batch[-1].position or end.position
+
+
+def one_by_one(work: UnitOfWork, after: int, end: ChainEnd) -> Iterator[RecordedEvent | None]:
+    """Yield the events behind a place, each asked for by itself."""
+    for position in range(after + 1, end.position + 1):
+        try:
+            yield from work.audit_events.chained(position - 1, position, 1)
+        except (ValueError, TypeError):
+            yield None
+            return
 
 
 def subject_of(work: UnitOfWork, reference: str) -> str:

@@ -13,6 +13,7 @@ from authserver.administration.findings import Finding, failed, passed
 from authserver.administration.mail import MailAdministration
 from authserver.administration.signing_keys import SigningKeyAdministration
 from authserver.crypto.key_ring import CannotOpen
+from authserver.domain.audit_chain import Break
 from authserver.domain.clock import Clock
 from authserver.domain.mail_configuration import MailConfiguration, OutboxSettings, SenderSettings
 from authserver.domain.mail_senders import AliyunSettings, aliyun_faults, smtp_faults
@@ -23,6 +24,7 @@ from authserver.storage.unit_of_work import Storage
 
 MOST_CLOCK_DIFFERENCE: Final = timedelta(seconds=5)
 SCHEMA_IS_GOOD_FOR_SECONDS: Final = 10.0
+LONGEST_WAIT_FOR_A_PLACE: Final = timedelta(hours=1)
 SCHEMA_ADVICE: Final = {
     SchemaState.EMPTY: "Run `authserver migrate`.",
     SchemaState.BEHIND: "Run `authserver migrate`.",
@@ -140,14 +142,31 @@ class Diagnosis:
 
     def _audit_chain(self) -> Finding:
         verdict = self._examined.audit_log.glance()
-        if verdict.broken is not None:
+        broken, since = verdict.broken, verdict.waiting_since
+        if broken is not None and broken.what is Break.KEY_GONE:
             return failed(
                 "audit",
-                "The chain of the audit log does not end where this server ended it.",
+                f"The audit log is chained under the secret key {broken.key_id}, which is not "
+                "configured.",
+                "Where another server has it in front already, give it to this one, too; else run "
+                "`authserver audit verify`.",
+            )
+        if broken is not None:
+            return failed(
+                "audit",
+                "The chain of the audit log is not as this server left it.",
                 "Run `authserver audit verify`.",
             )
-        counts = f"{verdict.events} are chained, {verdict.waiting} wait for it"
-        return passed("audit", f"Events in the audit log: {counts}.")
+        counts = f"{verdict.end.position} are chained, {verdict.waiting} wait for it"
+        is_long = since is not None and self._clock.now() - since > LONGEST_WAIT_FOR_A_PLACE
+        return passed(
+            "audit",
+            f"Events in the audit log: {counts}.",
+            "Some wait for long. They get their places while a server runs: where one does, look "
+            "for audit.* and job.failed in its log."
+            if is_long
+            else None,
+        )
 
     def _senders(self) -> Finding:
         try:

@@ -1,30 +1,49 @@
 """`authserver audit`."""
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from authserver.cli.context import DURATION, Options, opened, with_options
+from authserver.cli.context import DURATION, Options, opened, untouched, with_options
 from authserver.cli.output import instant, print_document, print_table
-from authserver.domain.audit_chain import Break, Broken
+from authserver.domain.audit_chain import Break, Broken, Place
 
 if TYPE_CHECKING:
     from authserver.administration.audit_log import Verdict
     from authserver.domain.audit_chain import RecordedEvent
 
 MOST_SHOWN: Final = 10_000
+LONGEST_AGO: Final = timedelta(days=36500)
 WHAT: Final = {
-    Break.ALTERED: "The event {event_id}, at place {position}, is not what it was at first.",
+    Break.ALTERED: "The event at place {position} is not what it was when it came there.",
     Break.MISSING: "The event at place {position} is missing.",
-    Break.SURPLUS: "An event stands at place {position}, behind the end of the chain.",
+    Break.SURPLUS: "The chain has {position} places, and more events than that have one.",
     Break.OTHER_END: "The chain does not end, at place {position}, where this server ended it.",
+    Break.UNEXPECTED: "Another digest is expected at place {position}.",
     Break.KEY_GONE: (
         "The end of the chain, at place {position}, is under the secret key {key_id}, which is not "
         "configured. Put it back into AUTHSERVER_SECRET_KEYS, after the newest one; where it is "
         "lost for good, `authserver audit verify --seal-anew` puts the end under the newest one."
     ),
 }
+
+
+class PlaceType(click.ParamType[Place]):
+    """A place in the chain and its digest, as `audit verify` prints them."""
+
+    name = "place"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Place:
+        """Return the place; what is none is wrong usage."""
+        match = re.fullmatch(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", str(value))
+        if match is None:
+            self.fail("write it as `audit verify` prints it, like 412:9f…", param, ctx)
+        return Place(position=int(match[1]), digest=bytes.fromhex(match[2]))
 
 
 class MomentType(click.ParamType[datetime | timedelta]):
@@ -38,9 +57,14 @@ class MomentType(click.ParamType[datetime | timedelta]):
         """Return the instant or the duration; what is neither is wrong usage."""
         try:
             moment = datetime.fromisoformat(str(value))
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except OverflowError:
+            self.fail("there is no such instant", param, ctx)
         except ValueError:
-            return DURATION.convert(value, param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            duration = DURATION.convert(value, param, ctx)
+        if duration > LONGEST_AGO:
+            self.fail("that is longer ago than anything", param, ctx)
+        return duration
 
 
 @click.group("audit")
@@ -85,16 +109,31 @@ def list_events(
     is_flag=True,
     help="Put the end of the chain under the newest secret key, where its own is lost.",
 )
+@click.option(
+    "--expect",
+    "expected",
+    type=PlaceType(),
+    metavar="PLACE:DIGEST",
+    help="What an earlier run has printed: that place must be as it was then.",
+)
 @with_options
-def verify(options: Options, *, seal_anew: bool) -> None:
-    """Walk along the hash chain; ends with status 1 at the first place where it is broken."""
-    with opened(options) as server:
-        verdict = server.audit_log.seal_anew() if seal_anew else server.audit_log.verify()
+def verify(options: Options, *, seal_anew: bool, expected: Place | None) -> None:
+    """Walk along the hash chain; ends with status 1 at the first place where it is broken.
+
+    Keep the end that it prints, elsewhere: whoever owns the database could begin a chain anew.
+    """
+    # As it is: nothing is migrated or added, and keys that do not fit are no hindrance.
+    with untouched(options) as server:
+        if seal_anew:
+            server.audit_log.seal_anew()
+        verdict = server.audit_log.verify(expected)
+    position = verdict.end.position
     options.report(
         verdict_document(verdict),
-        f"{verdict.events} events are as they were chained; {verdict.waiting} wait for their place."
+        f"{position} events are as they were chained; {verdict.waiting} wait for their place.\n"
+        f"The end is {end_of(verdict)}"
         if verdict.broken is None
-        else f"The chain of {verdict.events} events is broken.",
+        else f"The chain of {position} events is broken.",
     )
     if verdict.broken is not None:
         raise click.ClickException(sentence(verdict.broken))
@@ -102,21 +141,38 @@ def verify(options: Options, *, seal_anew: bool) -> None:
 
 def sentence(broken: Broken) -> str:
     """Return what is broken, for people."""
-    return WHAT[broken.what].format(
-        position=broken.position, event_id=broken.event_id, key_id=broken.key_id
+    return WHAT[broken.what].format(position=broken.position, key_id=broken.key_id)
+
+
+def end_of(verdict: "Verdict") -> str:
+    """Return the end of the chain as `--expect` takes it."""
+    return f"{verdict.end.position}:{verdict.end.digest.hex()}"
+
+
+def plain(value: object) -> str:
+    """Return a text that any terminal can show: what is no letter or sign is spelled out."""
+    return "".join(
+        symbol if symbol.isprintable() else symbol.encode("unicode_escape").decode("ascii")
+        for symbol in str(value)
     )
+
+
+def details_of(recorded: "RecordedEvent") -> dict[str, str]:
+    """Return the details of an event; somebody may have put something else into their place."""
+    detail: object = recorded.event.detail
+    if not isinstance(detail, Mapping):
+        return {"detail": plain(detail)}
+    return {plain(name): plain(value) for name, value in detail.items()}
 
 
 def row_of(recorded: "RecordedEvent") -> tuple[str, ...]:
     """Return an event for a table."""
     event = recorded.event
-    detail = " ".join(f"{name}={value}" for name, value in sorted(event.detail.items()))
+    detail = " ".join(f"{name}={value}" for name, value in sorted(details_of(recorded).items()))
     return (
         f"{recorded.happened_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        event.kind,
-        event.subject or "-",
-        event.client_id or "-",
-        event.source or "-",
+        *(plain(each or "-") for each in (event.kind, event.subject, event.client_id)),
+        plain(event.source or "-"),
         detail or "-",
     )
 
@@ -131,7 +187,7 @@ def document_of(recorded: "RecordedEvent") -> dict[str, object]:
         "subject": event.subject,
         "client_id": event.client_id,
         "source": event.source,
-        "detail": dict(event.detail),
+        "detail": details_of(recorded),
         "position": recorded.position,
     }
 
@@ -140,7 +196,8 @@ def verdict_document(verdict: "Verdict") -> dict[str, object]:
     """Return what a walk found, for JSON."""
     broken = verdict.broken
     return {
-        "events": verdict.events,
+        "events": verdict.end.position,
+        "end": end_of(verdict),
         "waiting": verdict.waiting,
         "ok": broken is None,
         "broken": None

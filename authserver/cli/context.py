@@ -182,6 +182,20 @@ def opened(options: Options) -> Iterator["AuthServer"]:
         yield server
 
 
+@contextmanager
+def untouched(options: Options) -> Iterator["AuthServer"]:
+    """Yield the server over a database as it is; ends where that has another schema."""
+    from authserver.administration.diagnosis import schema_finding
+
+    log_warnings_only()
+    with assembled(settings_of(options)) as server:
+        status = server.preparation.status()
+        if not status.can_serve:
+            finding = schema_finding(status)
+            raise click.ClickException(f"{finding.message}\n{finding.advice}")
+        yield server
+
+
 def log_warnings_only() -> None:
     """Keep events of every day out of what a command prints."""
     import logging

@@ -43,6 +43,15 @@ class Break(StrEnum):
     SURPLUS = "surplus"
     OTHER_END = "other_end"
     KEY_GONE = "key_gone"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in the chain and the digest there, as somebody noted them elsewhere."""
+
+    position: int
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +75,22 @@ def digest_of(recorded: RecordedEvent, position: int, previous: bytes) -> bytes:
         event.subject,
         event.client_id,
         event.source,
-        dict(event.detail),
+        event.detail,
         previous.hex(),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
 
 
-def first_break(events: Iterable[RecordedEvent], end: ChainEnd) -> Broken | None:
-    """Return the first place where events, in the order of their places, leave the chain."""
+def first_break(events: Iterable[RecordedEvent | None], end: ChainEnd) -> Broken | None:
+    """Return the first place where events, in the order of their places, leave the chain.
+
+    None stands for an event that cannot be read any more.
+    """
     position, previous = 0, b""
     for recorded in events:
         position += 1
+        if recorded is None:
+            return Broken(what=Break.ALTERED, position=position)
         if recorded.position != position:
             return Broken(what=Break.MISSING, position=position)
         digest = digest_of(recorded, position, previous)

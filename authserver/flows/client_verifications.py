@@ -128,7 +128,9 @@ class ClientVerifications:
                 return progress
         except AlreadyLive:
             # A simultaneous call has begun a new code, and its mail is on the way.
-            return self.look(client_id, name)
+            shown = self.look(client_id, name)
+            is_over = isinstance(shown, Progress) and shown.state is CodeOutcome.VERIFIED
+            return AlreadyProven() if is_over else shown
 
     def submit_code(
         self, client_id: ClientId, name: str, entered: str

@@ -105,13 +105,12 @@ MOVE_END: Final = (
     )
 )
 # In one statement, so that nobody chains between the two that are compared.
-COUNT_SURPLUS: Final = (
-    select(func.count())
-    .select_from(AuditEventRow)
-    .where(
-        AuditEventRow.position
-        > select(AuditChainRow.position).where(AuditChainRow.name == CHAIN).scalar_subquery()
-    )
+COUNT_SURPLUS: Final = select(
+    select(func.count(AuditEventRow.position)).scalar_subquery()
+    - select(AuditChainRow.position).where(AuditChainRow.name == CHAIN).scalar_subquery()
+)
+OLDEST_WAITING: Final = select(func.min(AuditEventRow.happened_at)).where(
+    AuditEventRow.position.is_(None)
 )
 NEWEST_FIRST: Final = select(AuditEventRow).order_by(
     AuditEventRow.happened_at.desc(), AuditEventRow.id.desc()
@@ -161,8 +160,12 @@ class AuditEvents:
         return self.connection.execute(COUNT_WAITING).scalar_one()
 
     def count_surplus(self) -> int:
-        """Return how many events have a place behind the end of the chain."""
-        return self.connection.execute(COUNT_SURPLUS).scalar_one()
+        """Return how many more events have a place than the chain has places."""
+        return self.connection.execute(COUNT_SURPLUS).scalar_one() or 0
+
+    def oldest_waiting(self) -> datetime | None:
+        """Return since when events wait for their places."""
+        return self.connection.execute(OLDEST_WAITING).scalar_one()
 
     def put_in_place(self, chained: Sequence[RecordedEvent]) -> None:
         """Give events their places."""

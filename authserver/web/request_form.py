@@ -93,10 +93,10 @@ def media_type_of(request: Request) -> str:
 
 
 def without_repeats(members: list[tuple[str, object]]) -> dict[str, object]:
-    """Return the members of a JSON object; raises ValueError where one is named twice."""
+    """Return the members of a JSON object; raises BadRequest where one is named twice."""
     document = dict(members)
     if len(document) < len(members):
-        raise ValueError("a member is named twice")
+        raise BadRequest("a member of the JSON object is named twice")
     return document
 
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from authserver.administration.audit_log import BATCH, AuditLog
+from authserver.administration.audit_log import BATCH, MOST_BATCHES, AuditLog
 from authserver.administration.mistakes import AccountUnknown, ChainBroken
 from authserver.crypto.deriver import Deriver
 from authserver.crypto.key_ring import KeyRing
-from authserver.domain.audit_chain import Break, Broken, digest_of
+from authserver.domain.audit_chain import Break, Broken, Place, digest_of
 from authserver.domain.audit_events import AuditEvent, AuditKind
 from authserver.domain.secret import Secret
 from authserver.storage.database import open_database
@@ -62,16 +62,16 @@ def do(log: AuditLog, statement: str, **values: object) -> None:
 
 
 def test_events_get_places_and_the_chain_holds(audit_log: AuditLog) -> None:
-    before = audit_log.verify().events
+    before = audit_log.verify().end.position
     happen(audit_log, BATCH + 1)
 
     waiting = audit_log.verify()
     placed = audit_log.chain()
     verdict = audit_log.verify()
 
-    assert (waiting.events, waiting.waiting, waiting.broken) == (before, BATCH + 1, None)
+    assert (waiting.end.position, waiting.waiting, waiting.broken) == (before, BATCH + 1, None)
     assert placed == BATCH + 1
-    assert (verdict.events, verdict.waiting, verdict.broken) == (before + BATCH + 1, 0, None)
+    assert (verdict.end.position, verdict.waiting, verdict.broken) == (before + BATCH + 1, 0, None)
     assert audit_log.chain() == 0
 
 
@@ -83,6 +83,10 @@ COPY_DIGEST = (
 END_EARLIER = (
     "UPDATE audit_chains SET position = 4,"
     " digest = (SELECT digest FROM audit_events WHERE position = 4)"
+)
+ADD = (
+    "INSERT INTO audit_events (happened_at, kind, detail, position)"
+    " VALUES ('2026-01-01 00:00:00', 'session.started', '{{}}', {})"
 )
 BEGIN_ANEW = (
     "UPDATE audit_chains SET position = 0, digest = substr(digest, 1, 0),"
@@ -112,11 +116,16 @@ TAMPERING: dict[str, tuple[str, Break, int]] = {
     "moved": ("UPDATE audit_events SET position = 9 WHERE position = 5", Break.MISSING, 5),
     "another end": ("UPDATE audit_chains SET digest = mac", Break.OTHER_END, 5),
     "another MAC": ("UPDATE audit_chains SET mac = digest", Break.OTHER_END, 5),
-    "an earlier end": (END_EARLIER, Break.OTHER_END, 4),
+    "an earlier end": (END_EARLIER, Break.SURPLUS, 4),
     "no end": ("DELETE FROM audit_chains", Break.OTHER_END, 0),
     "no key": ("UPDATE audit_chains SET key_id = ''", Break.OTHER_END, 5),
     "another key": ("UPDATE audit_chains SET key_id = 'another'", Break.KEY_GONE, 5),
-    "the beginning": (BEGIN_ANEW, Break.SURPLUS, 1),
+    "added before all": (ADD.format(0), Break.SURPLUS, 5),
+    "added long before": (ADD.format(-7), Break.SURPLUS, 5),
+    "added behind all": (ADD.format(6), Break.SURPLUS, 5),
+    "no details": ("UPDATE audit_events SET detail = 'null' WHERE position = 2", Break.ALTERED, 2),
+    "a list": ("UPDATE audit_events SET detail = '[1]' WHERE position = 2", Break.ALTERED, 2),
+    "the beginning": (BEGIN_ANEW, Break.SURPLUS, 0),
 }
 
 
@@ -142,6 +151,13 @@ def test_what_was_done_to_the_rows_is_found_and_where(five_events: AuditLog, wha
 
     assert verdict.broken is not None
     assert (verdict.broken.what, verdict.broken.position) == (kind, position)
+
+
+def test_a_chain_that_was_cut_is_found_by_the_seal_of_its_end(five_events: AuditLog) -> None:
+    do(five_events, END_EARLIER)
+    do(five_events, "DELETE FROM audit_events WHERE position = 5")
+
+    assert five_events.verify().broken == Broken(what=Break.OTHER_END, position=4)
 
 
 def test_a_chain_that_was_made_anew_by_somebody_without_the_key_is_found(
@@ -175,6 +191,83 @@ def test_nothing_is_put_behind_an_end_of_somebody_elses(
     assert five_events.glance().broken is not None
 
 
+def test_an_event_that_cannot_be_read_is_found_and_hinders_no_other_command(
+    sqlite_database: str,
+) -> None:
+    database = open_database(sqlite_database)
+    log = log_under(Storage(database), KEY)
+    happen(log, 3)
+    log.chain()
+    do(log, "UPDATE audit_events SET detail = '{' WHERE position = 2")
+
+    assert log.verify().broken == Broken(what=Break.ALTERED, position=2)
+    with pytest.raises(ChainBroken):
+        log.recent(at_most=10)
+    database.close()
+
+
+@pytest.mark.parametrize("detail", ["null", "5", "[1]", '"\\u0000\\ud800"'])
+def test_odd_details_stop_nobody(five_events: AuditLog, detail: str) -> None:
+    happen(five_events)
+    do(
+        five_events,
+        "UPDATE audit_events SET detail = :detail WHERE position IS NULL",
+        detail=detail,
+    )
+
+    assert five_events.chain() == 1
+    assert five_events.verify().broken is None
+    assert five_events.recent(at_most=1)
+
+
+def test_nothing_is_chained_where_events_stand_outside(five_events: AuditLog) -> None:
+    do(five_events, ADD.format(6))
+    happen(five_events)
+
+    assert five_events.chain() == 0
+    assert five_events.glance().broken == Broken(what=Break.SURPLUS, position=5)
+
+
+def test_a_chain_that_was_begun_anew_is_found_by_who_noted_its_end(
+    five_events: AuditLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    noted = five_events.verify().end
+    expected = Place(position=noted.position, digest=noted.digest)
+    assert five_events.verify(expected).broken is None
+    do(five_events, OTHER_SOURCE)
+    do(five_events, "UPDATE audit_events SET position = NULL, digest = NULL")
+    do(five_events, BEGIN_ANEW)
+    caplog.clear()
+
+    assert five_events.chain() == 5
+    assert "audit.chain_begun" in caplog.messages
+    assert five_events.verify().broken is None
+    assert five_events.verify(expected).broken == Broken(what=Break.UNEXPECTED, position=5)
+    longer = Place(position=9, digest=noted.digest)
+    assert five_events.verify(longer).broken == Broken(what=Break.UNEXPECTED, position=9)
+
+
+def test_who_lacks_the_key_of_the_end_says_so_and_waits(
+    five_events: AuditLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = log_under(five_events.storage, NEWER)
+    happen(other)
+
+    assert other.chain() == 0
+    assert "audit.key_missing" in caplog.messages
+    assert "audit.chain_broken" not in caplog.messages
+    assert five_events.chain() == 1
+
+
+def test_a_call_chains_some_thousands_at_most(audit_log: AuditLog) -> None:
+    before = audit_log.verify().end.position
+    happen(audit_log, MOST_BATCHES * BATCH + 1)
+
+    assert audit_log.chain() == MOST_BATCHES * BATCH
+    assert audit_log.chain() == 1
+    assert audit_log.verify().end.position == before + MOST_BATCHES * BATCH + 1
+
+
 def test_a_chain_goes_on_under_a_newer_key_and_without_the_older_one(
     five_events: AuditLog,
 ) -> None:
@@ -185,11 +278,11 @@ def test_a_chain_goes_on_under_a_newer_key_and_without_the_older_one(
     happen(alone)
 
     assert alone.chain() == 1
-    assert (alone.verify().events, alone.verify().broken) == (6, None)
+    assert (alone.verify().end.position, alone.verify().broken) == (6, None)
 
 
 def test_several_processes_chain_at_once_while_events_come(audit_log: AuditLog) -> None:
-    before = audit_log.verify().events
+    before = audit_log.verify().end.position
     others = [log_under(audit_log.storage, KEY) for _ in range(4)]
 
     def work_on(log: AuditLog) -> int:
@@ -204,7 +297,7 @@ def test_several_processes_chain_at_once_while_events_come(audit_log: AuditLog) 
 
     verdict = audit_log.verify()
     assert (placed, verdict.broken) == (400, None)
-    assert (verdict.events, verdict.waiting) == (before + 400, 0)
+    assert (verdict.end.position, verdict.waiting) == (before + 400, 0)
 
 
 def test_where_the_key_is_lost_a_chain_that_holds_can_be_sealed_anew_and_no_other_one(

@@ -5,6 +5,11 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from authserver.administration.audit_log import AuditLog
+from authserver.composition.server import assemble
+from authserver.domain.clock import SystemClock
+from authserver.domain.randomness import SystemRandomness
+from authserver.settings.sources import load
 from tests.cli.conftest import Run, RunJson
 from tests.support.databases import sqlite_url
 
@@ -37,7 +42,8 @@ def test_what_operators_did_is_listed_newest_first(run: Run, run_json: RunJson) 
 
 
 def test_what_is_wrong_is_said(run: Run) -> None:
-    assert run("audit", "list", "--since", "yesterday").exit_code == 2
+    for never in ("yesterday", "99999999d", "0001-01-01T00:00:00+12:00"):
+        assert run("audit", "list", "--since", never).exit_code == 2
     assert run("audit", "list", "--limit", "0").exit_code == 2
     unknown = run("audit", "list", "--account", "nobody@example.com")
     assert (unknown.exit_code, "no account" in unknown.stderr) == (1, True)
@@ -51,7 +57,9 @@ def test_a_chain_that_holds_and_one_that_does_not(
     whole = run_json("audit", "verify")
     assert whole["ok"]
     assert whole["waiting"] > 0
-    assert "wait for their place" in run("audit", "verify").stdout
+    said, end = run("audit", "verify").stdout.splitlines()
+    assert said.endswith("wait for their place.")
+    assert end == f"The end is {whole['end']}"
 
     engine = create_engine(sqlite_url(data_dir / "authserver.db"))
     with engine.begin() as connection:
@@ -64,9 +72,33 @@ def test_a_chain_that_holds_and_one_that_does_not(
     document = run("audit", "verify", "--json")
     assert document.exit_code == 1
     assert '"what": "missing"' in document.stdout
-    assert run("audit", "verify", "--seal-anew").exit_code == 1
+    hopeless = run("audit", "verify", "--seal-anew")
+    assert (hopeless.exit_code, "Only a chain" in hopeless.stderr) == (1, True)
+    unexpected = run("audit", "verify", "--expect", f"1:{'0' * 64}")
+    assert (unexpected.exit_code, "place 1" in unexpected.stderr) == (1, True)
+    assert run("audit", "verify", "--expect", "1:abc").exit_code == 2
     failed = next(each for each in run_json_of(run) if each["name"] == "audit")
     assert not failed["ok"]
+
+
+def test_where_all_secret_keys_are_lost_a_chain_is_verified_and_sealed_anew(
+    run: Run, data_dir: Path
+) -> None:
+    run("account", "create", ADA)
+    log_of(data_dir).chain()
+    lost = {"AUTHSERVER_SECRET_KEYS": "another key that is as long as it has to be"}
+
+    gone = run("audit", "verify", **lost)
+    sealed = run("audit", "verify", "--seal-anew", **lost)
+
+    assert (gone.exit_code, "is not configured" in gone.stderr) == (1, True)
+    assert sealed.exit_code == 0, sealed.output
+    assert run("audit", "verify", **lost).exit_code == 0
+
+
+def log_of(data_dir: Path) -> AuditLog:
+    loaded = load(environment={"AUTHSERVER_DATA_DIR": str(data_dir)})
+    return assemble(loaded, SystemClock(), SystemRandomness()).audit_log
 
 
 def run_json_of(run: Run) -> list[dict[str, object]]:

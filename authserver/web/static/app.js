@@ -66,16 +66,16 @@ for (const text of document.querySelectorAll("[data-until-resend]")) {
 }
 
 // Where the instance wants it, a code is sent by itself once it is complete, and the hint says so.
-// It happens once: some keyboards fill a field twice, and what is put right is sent by hand.
+// A form is sent once, although some keyboards fill a field twice. What is dropped is what the
+// server drops.
+const separators = /[#*.'"`<>,:;·•・‧∙。、\u2212\u2043\u2032\u2033\p{Z}\p{Cf}\p{Cc}\p{Pd}\p{Pi}\p{Pf}\p{Ps}\p{Pe}]/gu;
 for (const field of document.querySelectorAll("input[data-auto-submit]")) {
   const needed = Number(field.dataset.autoSubmit);
   document.getElementById("auto-submit-hint").hidden = false;
   const send = () => {
-    const symbols = field.value.normalize("NFKC").replace(/[\s\p{P}\p{Cf}]/gu, "");
-    const wanted = needed === 13 ? /^[0-9A-Za-z]+$/ : /^\p{Nd}+$/u;
-    if ([...symbols].length !== needed || !wanted.test(symbols)) return;
-    field.removeEventListener("input", send);
-    field.form.requestSubmit();
+    const symbols = field.value.normalize("NFKC").replace(separators, "");
+    const wanted = needed === 13 ? /^[\p{Nd}A-Za-z]+$/u : /^\p{Nd}+$/u;
+    if ([...symbols].length === needed && wanted.test(symbols)) field.form.requestSubmit();
   };
   field.addEventListener("input", send);
 }
