@@ -92,7 +92,7 @@ class AuditLog:
                 work.commit()
             if end == ChainEnd():
                 # To whom reads the log elsewhere: an old chain does not begin anew by itself.
-                logger.warning("audit.chain_begun", extra={"events": chained})
+                logger.info("audit.chain_begun", extra={"events": chained})
             total += chained
             if chained < BATCH:
                 break

@@ -1,7 +1,7 @@
 """`authserver audit`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -127,16 +127,20 @@ def verify(options: Options, *, seal_anew: bool, expected: Place | None) -> None
         if seal_anew:
             server.audit_log.seal_anew()
         verdict = server.audit_log.verify(expected)
-    position = verdict.end.position
-    options.report(
-        verdict_document(verdict),
-        f"{position} events are as they were chained; {verdict.waiting} wait for their place.\n"
-        f"The end is {end_of(verdict)}"
-        if verdict.broken is None
-        else f"The chain of {position} events is broken.",
-    )
+    options.report(verdict_document(verdict), "\n".join(sentences(verdict)))
     if verdict.broken is not None:
         raise click.ClickException(sentence(verdict.broken))
+
+
+def sentences(verdict: "Verdict") -> Iterator[str]:
+    """Yield what a walk found, for people."""
+    events = verdict.end.position
+    if verdict.broken is not None:
+        yield f"The chain of {events} events is broken."
+        return
+    yield f"{events} events are as they were chained; {verdict.waiting} wait for their place."
+    if events:
+        yield f"The end is {end_of(verdict)}"
 
 
 def sentence(broken: Broken) -> str:

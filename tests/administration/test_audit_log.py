@@ -238,6 +238,7 @@ def test_a_chain_that_was_begun_anew_is_found_by_who_noted_its_end(
     do(five_events, "UPDATE audit_events SET position = NULL, digest = NULL")
     do(five_events, BEGIN_ANEW)
     caplog.clear()
+    caplog.set_level("INFO")
 
     assert five_events.chain() == 5
     assert "audit.chain_begun" in caplog.messages
