@@ -84,7 +84,7 @@ class AuditLog:
                     break
             with self.storage.writing() as work:
                 end = work.audit_events.hold_end()
-                broken = self._surplus(work, end) or self._fault_of(end)
+                broken = outside(work, end) or self._fault_of(end)
                 if broken is not None:
                     tell(broken)
                     break
@@ -102,7 +102,7 @@ class AuditLog:
         """Look at the end of the chain alone."""
         with self.storage.reading() as work:
             end = work.audit_events.end()
-            broken = self._surplus(work, end) or self._fault_of(end)
+            broken = outside(work, end) or self._fault_of(end)
             return self._verdict(work, end, broken)
 
     def verify(self, expected: Place | None = None) -> Verdict:
@@ -135,7 +135,7 @@ class AuditLog:
     def _broken(self, work: UnitOfWork, end: ChainEnd, expected: Place | None) -> Broken | None:
         return (
             first_break(chained(work, end), end)
-            or self._surplus(work, end)
+            or surplus(work, end)
             or unexpected(work, end, expected)
             or self._fault_of(end)
         )
@@ -150,7 +150,7 @@ class AuditLog:
 
     def _is_settled(self, work: UnitOfWork) -> bool:
         is_newest = work.audit_events.end().key_id in {"", self.deriver.keys.newest_id}
-        return is_newest and not work.audit_events.count_waiting()
+        return is_newest and not work.audit_events.is_any_waiting()
 
     def _put_in_place(self, work: UnitOfWork, end: ChainEnd) -> int:
         position, digest = end.position, end.digest
@@ -169,10 +169,6 @@ class AuditLog:
         mac = self.deriver.chain_end(end.position, end.digest, key_id) or b""
         return replace(end, key_id=key_id, mac=mac)
 
-    def _surplus(self, work: UnitOfWork, end: ChainEnd) -> Broken | None:
-        is_more = work.audit_events.count_surplus() > 0
-        return Broken(what=Break.SURPLUS, position=end.position) if is_more else None
-
     def _fault_of(self, end: ChainEnd) -> Broken | None:
         """Return what is wrong with the end itself; nobody has sealed that of an empty chain."""
         if end == ChainEnd():
@@ -185,6 +181,18 @@ class AuditLog:
         if not compare_digest(expected, end.mac):
             return Broken(what=Break.OTHER_END, position=end.position)
         return None
+
+
+def surplus(work: UnitOfWork, end: ChainEnd) -> Broken | None:
+    """Tell whether more events have a place than the chain has, counting all of them."""
+    is_more = work.audit_events.count_surplus() > 0
+    return Broken(what=Break.SURPLUS, position=end.position) if is_more else None
+
+
+def outside(work: UnitOfWork, end: ChainEnd) -> Broken | None:
+    """Tell whether an event stands outside of the chain, without counting."""
+    is_any = work.audit_events.is_any_outside()
+    return Broken(what=Break.SURPLUS, position=end.position) if is_any else None
 
 
 def tell(broken: Broken) -> None:

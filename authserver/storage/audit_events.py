@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     bindparam,
+    exists,
     func,
     insert,
     select,
@@ -109,6 +110,15 @@ COUNT_SURPLUS: Final = select(
     select(func.count(AuditEventRow.position)).scalar_subquery()
     - select(AuditChainRow.position).where(AuditChainRow.name == CHAIN).scalar_subquery()
 )
+# Found by the index of places, however long the log is: for who looks every minute.
+IS_ANY_OUTSIDE: Final = select(
+    exists().where(AuditEventRow.position < 1)
+    | exists().where(
+        AuditEventRow.position
+        > select(AuditChainRow.position).where(AuditChainRow.name == CHAIN).scalar_subquery()
+    )
+)
+IS_ANY_WAITING: Final = select(exists().where(AuditEventRow.position.is_(None)))
 OLDEST_WAITING: Final = select(func.min(AuditEventRow.happened_at)).where(
     AuditEventRow.position.is_(None)
 )
@@ -162,6 +172,14 @@ class AuditEvents:
     def count_surplus(self) -> int:
         """Return how many more events have a place than the chain has places."""
         return self.connection.execute(COUNT_SURPLUS).scalar_one() or 0
+
+    def is_any_outside(self) -> bool:
+        """Tell whether an event has a place before the chain or behind its end."""
+        return bool(self.connection.execute(IS_ANY_OUTSIDE).scalar_one())
+
+    def is_any_waiting(self) -> bool:
+        """Tell whether an event has no place in the chain yet."""
+        return bool(self.connection.execute(IS_ANY_WAITING).scalar_one())
 
     def oldest_waiting(self) -> datetime | None:
         """Return since when events wait for their places."""
